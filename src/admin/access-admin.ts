@@ -1,0 +1,130 @@
+// Use cases on access: grant, revoke, check; each says what the subject may do afterwards, and why.
+import { ACTIONS, normalizeActions, type Action } from "../domain/action.js";
+import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
+import type { Grant } from "../domain/image.js";
+import type { SubjectName } from "../domain/ports.js";
+import type { Reason } from "../domain/reason.js";
+import { ok, type Result } from "../domain/result.js";
+import type { EpochSeconds } from "../domain/time.js";
+import type { AdminContext } from "./admin-context.js";
+import { describeLeft, describeOverlaps, describeRights } from "./effect.js";
+import { findTagFault } from "./image-rules.js";
+import { describeRefusal, refused, type Refusal } from "./refusal.js";
+import { findRequester, findRights } from "./rights.js";
+import { formatSubjectName } from "./subject-reference.js";
+import { suggestCommand } from "./suggestion.js";
+
+export interface AccessOrder {
+  readonly pattern: ImagePattern;
+  readonly subject: SubjectName;
+  /** Null: every action (grant), or the whole grant (revoke). */
+  readonly actions: readonly Action[] | null;
+  readonly expiresAt: EpochSeconds | null;
+  readonly isAnyway: boolean;
+}
+
+export interface AccessOutcome {
+  readonly before: Grant | null;
+  readonly after: Grant | null;
+  readonly isNewEntry: boolean;
+  /** Sentences: what the subject may do now. */
+  readonly effects: readonly string[];
+}
+
+/** Sets the subject's one grant on the image; where there is no entry, one that is not exclusive is made. */
+export async function grantAccess(
+  order: AccessOrder,
+  context: AdminContext,
+): Promise<Result<AccessOutcome, Refusal>> {
+  const actions = grantedActions(order);
+  if (order.subject.kind === "anonymous" && actions.some((action) => action !== "pull")) {
+    return refused("@anonymous can get pull only; grant push to accounts or groups");
+  }
+  const fault = findTagFault(order.pattern, order.isAnyway, context);
+  if (fault !== null) return fault;
+  const { subject, expiresAt } = order;
+  const now = context.clock.now();
+  const granted = await context.store.images.grant(
+    order.pattern,
+    { subject, actions, expiresAt },
+    now,
+  );
+  if (!granted.ok) return describeRefusal(granted.error);
+  const { image, before, isNewEntry } = granted.value;
+  const after = image.grants.find((grant) => sameSubject(grant, subject)) ?? null;
+  const effects = [
+    ...(await describeRights(subject, order.pattern, context, actions)),
+    ...(image.isExclusive ? [] : await describeOverlaps(image, context)),
+  ];
+  return ok({ before, after, isNewEntry, effects });
+}
+
+/** Without --actions everything, but never more than pull for those who did not sign in. */
+function grantedActions(order: AccessOrder): readonly Action[] {
+  const all = order.subject.kind === "anonymous" ? (["pull"] as const) : ACTIONS;
+  return normalizeActions(order.actions ?? all);
+}
+
+function sameSubject(grant: Grant, name: SubjectName): boolean {
+  const { subject } = grant;
+  if (subject.kind !== name.kind) return false;
+  const isNamed = subject.kind === "account" || subject.kind === "group";
+  return !isNamed || ("name" in name && subject.name === name.name);
+}
+
+/** Takes actions from the subject's grant, or the whole grant; refused where there is none. */
+export async function revokeAccess(
+  order: AccessOrder,
+  context: AdminContext,
+): Promise<Result<AccessOutcome, Refusal>> {
+  const { pattern, subject, actions } = order;
+  const revoked = await context.store.images.revoke(pattern, subject, actions, context.clock.now());
+  if (!revoked.ok) return describeRefusal(revoked.error);
+  const { image, before, after } = revoked.value;
+  const label = formatSubjectName(subject);
+  if (before === null) {
+    const rest = await describeLeft(subject, pattern, context);
+    return refused(
+      [
+        `${label} has no grant of its own on ${formatImagePattern(pattern)}; nothing changed`,
+        ...rest,
+      ].join("\n"),
+    );
+  }
+  const effects = [...(await describeLeft(subject, pattern, context))];
+  if (image.isExclusive && image.grants.length === 0) {
+    effects.push("the image is exclusive and has no grants left: it is closed to all but admins");
+  }
+  return ok({ before, after, isNewEntry: false, effects });
+}
+
+export interface CheckOutcome {
+  readonly allowed: boolean;
+  readonly actions: readonly Action[];
+  readonly reasons: readonly { readonly text: string; readonly reason: Reason | null }[];
+  /** The command that would change the answer; null where nothing needs changing. */
+  readonly suggestion: string | null;
+}
+
+/** What a client would get now; a disabled or expired account is an answer, an unknown one is wrong usage. */
+export async function checkAccess(
+  subject: SubjectName,
+  image: ImagePattern,
+  action: Action,
+  context: AdminContext,
+): Promise<Result<CheckOutcome, Refusal>> {
+  const requester = await findRequester(subject, context);
+  if (!requester.ok) {
+    if (requester.error.kind === "usage") return requester;
+    const reasons = [{ text: requester.error.message, reason: null }];
+    return ok({ allowed: false, actions: [], reasons, suggestion: null });
+  }
+  const rights = await findRights(requester.value, image, context);
+  const allowed = rights.allowed.includes(action);
+  const reasons = rights.reasons.map((reason, index) => ({
+    text: rights.sentences[index] ?? "",
+    reason,
+  }));
+  const suggestion = allowed ? null : suggestCommand(subject, image, action, rights);
+  return ok({ allowed, actions: rights.allowed, reasons, suggestion });
+}

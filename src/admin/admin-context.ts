@@ -1,0 +1,23 @@
+// What the use cases work on; given in whole by app.ts. No use case reaches past it.
+import type { Clock } from "../domain/time.js";
+import type { PolicySettings } from "../domain/decision.js";
+import type { PasswordHasher, PasswordRules, Store } from "../domain/ports.js";
+
+/** Settings that the use cases need, out of the configuration. */
+export interface AdminSettings {
+  /** `token.services`, never empty; the first is the default of `access check`. */
+  readonly services: readonly string[];
+  /** Hosts whose prefix is cut off an IMAGE: `localhost` (any port) or `localhost:5000`. */
+  readonly registryHosts: readonly string[];
+  readonly policy: PolicySettings;
+  /** 0: passwords never age. */
+  readonly passwordMaxAgeDays: number;
+}
+
+export interface AdminContext {
+  readonly store: Store;
+  readonly hasher: PasswordHasher;
+  readonly passwordRules: PasswordRules;
+  readonly clock: Clock;
+  readonly settings: AdminSettings;
+}

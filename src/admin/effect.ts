@@ -1,0 +1,130 @@
+// What a change of rules means for whom: sentences made of the decision as it is after the change.
+import type { Action } from "../domain/action.js";
+import { formatSubject } from "../domain/image.js";
+import {
+  formatImagePattern,
+  isInside,
+  matchesRepository,
+  type ImagePattern,
+} from "../domain/image-pattern.js";
+import type { RegisteredImage, SubjectName } from "../domain/ports.js";
+import type { AdminContext } from "./admin-context.js";
+import { findRequester, findRights, sampleOf, type Rights } from "./rights.js";
+import { formatSubjectName } from "./subject-reference.js";
+
+/** At most so many subjects or entries are named one by one. */
+const NAMED_MAX = 10;
+
+/** `pull, push`, or `nothing`. */
+export function formatActions(actions: readonly Action[]): string {
+  return actions.length === 0 ? "nothing" : actions.join(", ");
+}
+
+function formatPlace(image: ImagePattern): string {
+  const sample = sampleOf(image.repository);
+  return sample === image.repository ? sample : `${sample} (an example of ${image.repository})`;
+}
+
+const explain = (rights: Rights): readonly string[] =>
+  rights.sentences.map((sentence) => `  ${sentence}`);
+
+/** `reader may now: pull on telechat`, and why where that is less than `wanted`. */
+export async function describeRights(
+  subject: SubjectName,
+  image: ImagePattern,
+  context: AdminContext,
+  wanted: readonly Action[],
+): Promise<readonly string[]> {
+  if (subject.kind === "group") return describeGroup(subject.name, image, context, wanted);
+  if (subject.kind === "authenticated") {
+    return ["it holds for every signed-in account, within its permissions"];
+  }
+  const requester = await findRequester(subject, context);
+  if (!requester.ok) return [requester.error.message];
+  const rights = await findRights(requester.value, image, context);
+  const may = `${formatSubjectName(subject)} may now: ${formatActions(rights.allowed)} on ${formatPlace(image)}`;
+  const isLess = wanted.some((action) => !rights.allowed.includes(action));
+  return isLess ? [may, ...explain(rights)] : [may];
+}
+
+async function describeGroup(
+  name: string,
+  image: ImagePattern,
+  context: AdminContext,
+  wanted: readonly Action[],
+): Promise<readonly string[]> {
+  const members = await context.store.groups.members(name);
+  if (!members.ok || members.value.length === 0) return [`group:${name} has no members yet`];
+  const lines: string[] = [];
+  for (const member of members.value.slice(0, NAMED_MAX)) {
+    const subject = { kind: "account" as const, name: member.name };
+    lines.push(...(await describeRights(subject, image, context, wanted)));
+  }
+  const more = members.value.length - NAMED_MAX;
+  return more > 0 ? [...lines, `and ${more} more members`] : lines;
+}
+
+/** After a grant was taken: what is still allowed, and by what. */
+export async function describeLeft(
+  subject: SubjectName,
+  image: ImagePattern,
+  context: AdminContext,
+): Promise<readonly string[]> {
+  const lines = await describeRights(subject, image, context, []);
+  if (subject.kind === "group" || subject.kind === "authenticated") return lines;
+  const requester = await findRequester(subject, context);
+  if (!requester.ok) return lines;
+  const rights = await findRights(requester.value, image, context);
+  if (rights.allowed.length === 0) return lines;
+  return [...lines, "still allowed, because:", ...explain(rights)];
+}
+
+/** Who is named by an image's grants: `developer: pull, push; group:ml: pull`. */
+export function describeGrants(image: RegisteredImage): string {
+  if (image.grants.length === 0) return "nobody (admins only)";
+  return image.grants
+    .map((grant) => `${formatSubject(grant.subject)}: ${formatActions(grant.actions)}`)
+    .join("; ");
+}
+
+/** Exclusive images that this one reaches into without being inside, or others that it now shuts out. */
+export async function describeOverlaps(
+  image: RegisteredImage,
+  context: AdminContext,
+): Promise<readonly string[]> {
+  const others = await context.store.images.list(context.clock.now());
+  const name = formatImagePattern(image.pattern);
+  const lines = others
+    .filter(({ id }) => id !== image.id)
+    .flatMap((other) => {
+      const otherName = formatImagePattern(other.pattern);
+      const isWalledOff =
+        other.isExclusive && image.grants.length > 0 && reachesInto(image.pattern, other.pattern);
+      const isShutOut =
+        image.isExclusive && other.grants.length > 0 && reachesInto(other.pattern, image.pattern);
+      return [
+        ...(isWalledOff
+          ? [
+              `${otherName} is exclusive: grants on ${name} do not count there; it stays with ${describeGrants(other)}`,
+            ]
+          : []),
+        ...(isShutOut
+          ? [`grants on ${otherName} do not count for ${name}: ${describeGrants(other)}`]
+          : []),
+      ];
+    });
+  const more = lines.length - NAMED_MAX;
+  return more > 0 ? [...lines.slice(0, NAMED_MAX), `and ${more} more overlaps`] : lines;
+}
+
+/** True where `reaching` names something of `wall` without being inside it; tried on an example of each. */
+function reachesInto(reaching: ImagePattern, wall: ImagePattern): boolean {
+  if (isInside(reaching, wall)) return false;
+  const isSameService =
+    reaching.service === null || wall.service === null || reaching.service === wall.service;
+  return (
+    isSameService &&
+    (matchesRepository(reaching.repository, sampleOf(wall.repository)) ||
+      matchesRepository(wall.repository, sampleOf(reaching.repository)))
+  );
+}

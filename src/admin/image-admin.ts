@@ -1,0 +1,193 @@
+// Use cases on images: register, update, unregister; each says what it means for whom.
+import { ACTIONS, normalizeActions } from "../domain/action.js";
+import { formatSubject, type ImageFacts } from "../domain/image.js";
+import {
+  formatImagePattern,
+  matchesRepository,
+  type ImagePattern,
+} from "../domain/image-pattern.js";
+import type { ImageChange, NewGrant, RegisteredImage, SubjectName } from "../domain/ports.js";
+import { ok, type Result } from "../domain/result.js";
+import type { AdminContext } from "./admin-context.js";
+import { describeGrants, describeOverlaps } from "./effect.js";
+import { findRuleFault, type ImageRule } from "./image-rules.js";
+import { describeRefusal, usage, type Refusal } from "./refusal.js";
+import { sampleOf } from "./rights.js";
+import { formatSubjectName } from "./subject-reference.js";
+
+export interface ImageOrder extends ImageRule {
+  readonly facts: Partial<ImageFacts>;
+  /** `image update --exclusive | --no-exclusive`; null: as it is, or as the audience makes it. */
+  readonly isExclusive: boolean | null;
+}
+
+export interface ImageOutcome {
+  readonly image: RegisteredImage;
+  readonly isChanged: boolean;
+  /** Sentences: what it means now. */
+  readonly effects: readonly string[];
+}
+
+const NO_FACTS: ImageFacts = { digest: null, size: null, created: null, description: null };
+
+/** Registers an image; the same again is unchanged, a different one is refused and names `image update`. */
+export async function registerImage(
+  order: ImageOrder,
+  context: AdminContext,
+): Promise<Result<ImageOutcome, Refusal>> {
+  const isExclusive = order.audience.kind === "users";
+  const fault = findRuleFault(order, isExclusive, context);
+  if (fault !== null) return fault;
+  const now = context.clock.now();
+  const grants = grantsOf(order);
+  const registered = await context.store.images.register(
+    { pattern: order.pattern, isExclusive, facts: { ...NO_FACTS, ...order.facts }, grants },
+    now,
+  );
+  if (registered.ok) {
+    const effects = await describeEffects(registered.value, order, context);
+    return ok({ image: registered.value, isChanged: true, effects });
+  }
+  if (registered.error.reason !== "image-taken") return describeRefusal(registered.error);
+  const present = await context.store.images.find(order.pattern, now);
+  if (present === null || !isSame(present, { isExclusive, grants, facts: order.facts })) {
+    return describeRefusal(registered.error);
+  }
+  return ok({ image: present, isChanged: false, effects: ["unchanged"] });
+}
+
+/** Changes what is given and nothing else; a new audience replaces all grants. */
+export async function updateImage(
+  order: ImageOrder,
+  context: AdminContext,
+): Promise<Result<ImageOutcome, Refusal>> {
+  const now = context.clock.now();
+  const present = await context.store.images.find(order.pattern, now);
+  if (present === null) {
+    return describeRefusal({ reason: "unknown-image", image: formatImagePattern(order.pattern) });
+  }
+  const hasAudience = order.audience.kind !== "unsaid";
+  const isExclusive =
+    order.isExclusive ?? (hasAudience ? order.audience.kind === "users" : present.isExclusive);
+  const fault = findRuleFault(order, isExclusive, context);
+  if (fault !== null) return fault;
+  if (!hasAudience && order.actions !== null) {
+    return usage(
+      "--actions needs --users, --internal or --public; for one subject use dockwarden access grant",
+    );
+  }
+  const change: ImageChange = {
+    isExclusive,
+    facts: order.facts,
+    ...(hasAudience ? { grants: grantsOf(order) } : {}),
+  };
+  const updated = await context.store.images.update(order.pattern, change, now);
+  if (!updated.ok) return describeRefusal(updated.error);
+  const before = `before: ${present.isExclusive ? "exclusive, " : ""}${describeGrants(present)}`;
+  const effects = await describeEffects(updated.value, order, context);
+  return ok({ image: updated.value, isChanged: true, effects: [before, ...effects] });
+}
+
+/** Removes the entry with its grants and says who gets in then. */
+export async function unregisterImage(
+  pattern: ImagePattern,
+  context: AdminContext,
+): Promise<Result<ImageOutcome, Refusal>> {
+  const now = context.clock.now();
+  const removed = await context.store.images.unregister(pattern, now);
+  if (!removed.ok) return describeRefusal(removed.error);
+  const image = removed.value;
+  const sample = sampleOf(pattern.repository);
+  const others = (await context.store.images.list(now)).filter(
+    (other) => other.grants.length > 0 && matchesRepository(other.pattern.repository, sample),
+  );
+  const { unlisted } = context.settings.policy;
+  const effects = [`it gave ${describeGrants(image)}`];
+  if (others.length > 0) {
+    const rest = others.map(
+      (other) => `${formatImagePattern(other.pattern)} (${describeGrants(other)})`,
+    );
+    effects.push(`other entries hold for ${sample} now: ${rest.join(", ")}`);
+  }
+  if (unlisted.length > 0) {
+    effects.push(`policy.unlisted gives every signed-in account ${unlisted.join(", ")}`);
+  } else if (others.length === 0) {
+    effects.push("no entry names it now: closed to all but admins (policy.unlisted: deny)");
+  }
+  return ok({ image, isChanged: true, effects });
+}
+
+function grantsOf(order: ImageOrder): readonly NewGrant[] {
+  const actions = normalizeActions(order.actions ?? ACTIONS);
+  const grant = (subject: SubjectName, granted = actions): NewGrant => ({
+    subject,
+    actions: granted,
+    expiresAt: null,
+  });
+  switch (order.audience.kind) {
+    case "unsaid":
+    case "internal":
+      return [grant({ kind: "authenticated" })];
+    case "public":
+      return [grant({ kind: "anonymous" }, ["pull"])];
+    case "users":
+      return order.audience.subjects.map((subject) => grant(subject));
+  }
+}
+
+function isSame(
+  present: RegisteredImage,
+  wanted: {
+    readonly isExclusive: boolean;
+    readonly grants: readonly NewGrant[];
+    readonly facts: Partial<ImageFacts>;
+  },
+): boolean {
+  const have = present.grants.map(
+    (grant) => `${formatSubject(grant.subject)} ${grant.actions.join()} ${grant.expiresAt ?? ""}`,
+  );
+  const want = wanted.grants.map(
+    (grant) =>
+      `${formatSubjectName(grant.subject)} ${grant.actions.join()} ${grant.expiresAt ?? ""}`,
+  );
+  const areGrantsSame = have.sort().join("\n") === [...new Set(want)].sort().join("\n");
+  const areFactsSame = Object.entries(wanted.facts).every(
+    ([key, value]) => present[key as keyof ImageFacts] === value,
+  );
+  return present.isExclusive === wanted.isExclusive && areGrantsSame && areFactsSame;
+}
+
+async function describeEffects(
+  image: RegisteredImage,
+  order: ImageOrder,
+  context: AdminContext,
+): Promise<readonly string[]> {
+  const overlaps = await describeOverlaps(image, context);
+  return [...describeAudience(image, order), ...describeTag(image, context), ...overlaps];
+}
+
+function describeAudience(image: RegisteredImage, order: ImageOrder): readonly string[] {
+  if (image.isExclusive) return [`only these get in, and admins: ${describeGrants(image)}`];
+  if (order.audience.kind === "public") {
+    const open = "anybody may pull, signed in or not; nobody pushes without a grant";
+    if (image.pattern.repository !== "**") return [open];
+    return [open, "WARNING: that is every repository, for everybody who can reach the registry"];
+  }
+  const lines = [`gets in, each within its permissions: ${describeGrants(image)}`];
+  if (order.audience.kind === "unsaid" && order.isExclusive === null) {
+    const name = JSON.stringify(formatImagePattern(image.pattern));
+    lines.push(
+      `no users named, so every signed-in account; to narrow it: dockwarden image update ${name} --internal --actions pull, or --users A,B`,
+    );
+  }
+  return lines;
+}
+
+function describeTag(image: RegisteredImage, context: AdminContext): readonly string[] {
+  if (image.pattern.tag === null || context.settings.policy.tagEnforcement === "gate") return [];
+  return [
+    image.isExclusive
+      ? "tags are not enforced: for the whole repository everybody loses what this entry does not also give them"
+      : "tags are not enforced: this entry adds nothing to a token",
+  ];
+}

@@ -1,0 +1,72 @@
+// What an image rule may be, checked before anything is stored.
+import type { Action } from "../domain/action.js";
+import {
+  formatImagePattern,
+  isExclusiveRepository,
+  type ImagePattern,
+} from "../domain/image-pattern.js";
+import type { SubjectName } from "../domain/ports.js";
+import type { AdminContext } from "./admin-context.js";
+import { refused, usage, type Refusal } from "./refusal.js";
+import { formatSubjectName } from "./subject-reference.js";
+
+/** Who is to have the image; `unsaid` on register means every signed-in account. */
+export type Audience =
+  | { readonly kind: "unsaid" }
+  | { readonly kind: "users"; readonly subjects: readonly SubjectName[] }
+  | { readonly kind: "internal" }
+  | { readonly kind: "public" };
+
+export interface ImageRule {
+  readonly pattern: ImagePattern;
+  readonly audience: Audience;
+  /** Null: every action. */
+  readonly actions: readonly Action[] | null;
+  /** A rule with a tag although nothing enforces tags. */
+  readonly isAnyway: boolean;
+}
+
+type Refused = { readonly ok: false; readonly error: Refusal };
+
+/** The first thing that is wrong with a rule, null where nothing is. */
+export function findRuleFault(
+  rule: ImageRule,
+  isExclusive: boolean,
+  context: AdminContext,
+): Refused | null {
+  const { pattern, audience, actions } = rule;
+  if (isExclusive && !isExclusiveRepository(pattern.repository)) {
+    return refused(
+      `an exclusive image names one repository, "prefix/**" or "**", not ${formatImagePattern(pattern)}; give it to everybody (--internal), or grant by dockwarden access grant`,
+    );
+  }
+  if (audience.kind === "users") {
+    const special = audience.subjects.find(
+      ({ kind }) => kind === "authenticated" || kind === "anonymous",
+    );
+    if (special !== undefined) {
+      return usage(
+        `--users takes accounts and groups; for ${formatSubjectName(special)} use --internal or --public`,
+      );
+    }
+  }
+  if (audience.kind === "public" && actions?.some((action) => action !== "pull") === true) {
+    return refused(
+      "--public means that anybody may pull and no more; grant push by dockwarden access grant",
+    );
+  }
+  return findTagFault(pattern, rule.isAnyway, context);
+}
+
+/** Without a gate nothing can keep tags apart; DESIGN §2 names the three ways on. */
+export function findTagFault(
+  pattern: ImagePattern,
+  isAnyway: boolean,
+  context: AdminContext,
+): Refused | null {
+  const isUnenforced = pattern.tag !== null && context.settings.policy.tagEnforcement === "off";
+  if (!isUnenforced || isAnyway) return null;
+  return refused(
+    `${formatImagePattern(pattern)} names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Three ways on: use the whole repository (${pattern.repository}); set up the gate; or repeat with --anyway, which fails safe but may take away more than you mean`,
+  );
+}

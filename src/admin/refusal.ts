@@ -1,0 +1,43 @@
+// Why a use case refused, in one line for a person: what was wrong and what to do.
+import type { AccountRefusal, GroupRefusal, ImageRefusal } from "../domain/ports.js";
+import { err } from "../domain/result.js";
+
+/** `usage`: the words were wrong (exit 2). `refused`: the answer is no and nothing changed (exit 1). */
+export interface Refusal {
+  readonly kind: "usage" | "refused";
+  readonly message: string;
+}
+
+type Refused = { readonly ok: false; readonly error: Refusal };
+
+/** A refusal for malformed words. */
+export function usage(message: string): Refused {
+  return err({ kind: "usage", message });
+}
+
+/** A refusal for what is well-formed but can't be. */
+export function refused(message: string): Refused {
+  return err({ kind: "refused", message });
+}
+
+/** The store's refusals in words. */
+export function describeRefusal(refusal: AccountRefusal | GroupRefusal | ImageRefusal): Refused {
+  switch (refusal.reason) {
+    case "unknown-account":
+      return refused(`there is no account ${refusal.name}; see dockwarden user list`);
+    case "unknown-group":
+      return refused(`there is no group ${refusal.name}; see dockwarden group list`);
+    case "name-taken":
+      return refused(`the name ${refusal.name} is taken; choose another`);
+    case "last-admin":
+      return refused(
+        `${refusal.name} is the last enabled admin without an end; make another one first (dockwarden user update NAME --permissions admin)`,
+      );
+    case "unknown-image":
+      return refused(`there is no entry ${refusal.image}; see dockwarden image list`);
+    case "image-taken":
+      return refused(
+        `${refusal.image} is registered already; change it with dockwarden image update`,
+      );
+  }
+}

@@ -1,0 +1,82 @@
+// What a subject may do with an image now, by the same decision that tokens are made of.
+import { isActive } from "../domain/account.js";
+import { decide, type Decision } from "../domain/decision.js";
+import type { ImagePattern } from "../domain/image-pattern.js";
+import type { SubjectName } from "../domain/ports.js";
+import { formatReason } from "../domain/reason.js";
+import { guiseKeysOf, type Requester } from "../domain/requester.js";
+import { ok, type Result } from "../domain/result.js";
+import type { AdminContext } from "./admin-context.js";
+import { refused, usage, type Refusal } from "./refusal.js";
+
+export interface Rights extends Decision {
+  /** The reasons as sentences. */
+  readonly sentences: readonly string[];
+}
+
+/** The requester that a subject is when it asks for a token, or why it can't. Groups are no requesters. */
+export async function findRequester(
+  subject: SubjectName,
+  context: AdminContext,
+): Promise<Result<Requester, Refusal>> {
+  switch (subject.kind) {
+    case "anonymous":
+      return ok({ kind: "anonymous" });
+    case "authenticated":
+    case "group":
+      return usage(
+        "name an account or @anonymous: what a group gives depends on the account that is in it",
+      );
+    case "account":
+      return findAccountRequester(subject.name, context);
+  }
+}
+
+async function findAccountRequester(
+  name: string,
+  context: AdminContext,
+): Promise<Result<Requester, Refusal>> {
+  const record = await context.store.accounts.findSignIn(name);
+  if (record === null) return usage(`there is no account ${name}; see dockwarden user list`);
+  const { account, groups } = record;
+  if (!isActive(account, context.clock.now())) {
+    const [state, remedy] = account.isEnabled
+      ? ["has expired", `dockwarden user update ${name} --expires never`]
+      : ["is disabled", `dockwarden user enable ${name}`];
+    return refused(`${name} ${state} and gets no token; to change that: ${remedy}`);
+  }
+  return ok({
+    kind: "account",
+    id: account.id,
+    name: account.name,
+    accountKind: account.kind,
+    permissions: account.permissions,
+    groups,
+    ceiling: { kind: "none" },
+  });
+}
+
+/** What a client would get now for this repository (with a gate: for this tag). A pattern is asked about by an example. */
+export async function findRights(
+  requester: Requester,
+  image: ImagePattern,
+  context: AdminContext,
+): Promise<Rights> {
+  const { settings, store, clock } = context;
+  const service = image.service ?? settings.services[0] ?? "";
+  const repository = sampleOf(image.repository);
+  const subjects = guiseKeysOf(requester);
+  const images = await store.policy.findMatching(service, repository, subjects, clock.now());
+  const tag = settings.policy.tagEnforcement === "gate" ? image.tag : null;
+  const target = { service, repository, tag };
+  const decision = decide({ requester, target, images, policy: settings.policy });
+  return { ...decision, sentences: decision.reasons.map(formatReason) };
+}
+
+/** A repository that the pattern names, for showing what a rule on a pattern does: `team/**` → `team/x`. */
+export function sampleOf(repository: string): string {
+  return repository
+    .split("/")
+    .map((segment) => (segment === "**" ? "x" : segment.replaceAll("*", "x")))
+    .join("/");
+}

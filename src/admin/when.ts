@@ -1,0 +1,32 @@
+// WHEN on the command line: `30d`, `12h`, or a date whose end (UTC) is meant.
+import { ok, type Result } from "../domain/result.js";
+import type { EpochSeconds } from "../domain/time.js";
+import { usage, type Refusal } from "./refusal.js";
+
+const DAY = 86_400;
+const HOUR = 3600;
+const YEARS_MAX = 100;
+
+/** `2027-01-31` → the first second of 2027-02-01 UTC, from which on it has ended; `never` → null. The past is refused. */
+export function parseWhen(text: string, now: EpochSeconds): Result<EpochSeconds | null, Refusal> {
+  if (text === "never") return ok(null);
+  const end = parseEnd(text, now);
+  if (end === null) {
+    return usage("an end is written as 30d, 12h, 2027-01-31 (the end of that day, UTC) or never");
+  }
+  if (end <= now) return usage("the end lies in the past; give one to come");
+  if (end > now + YEARS_MAX * 366 * DAY) {
+    return usage("the end is more than 100 years away; use never");
+  }
+  return ok(end);
+}
+
+function parseEnd(text: string, now: EpochSeconds): EpochSeconds | null {
+  const span = /^([1-9]\d{0,5})([dh])$/.exec(text);
+  if (span !== null) return now + Number(span[1]) * (span[2] === "d" ? DAY : HOUR);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
+  const start = Date.parse(`${text}T00:00:00Z`);
+  // NOTE: Date rolls 2027-02-30 over to March.
+  const isReal = !Number.isNaN(start) && new Date(start).toISOString().startsWith(text);
+  return isReal ? start / 1000 + DAY : null;
+}

@@ -1,0 +1,82 @@
+// The composition root: configuration → store, keys, hasher → use cases and server. The only place that knows all parts.
+import { join } from "node:path";
+import type { LoadedConfig } from "./config/load-config.js";
+import { err, ok, type Result } from "./domain/result.js";
+import { createFirstAdmin, type FirstAdmin } from "./first-admin.js";
+import {
+  CLI_BUSY_MILLISECONDS,
+  openContext,
+  openKeys,
+  packageRoot,
+  systemClock,
+  type OpenedAdmin,
+} from "./open-parts.js";
+import { storeFault, type StartFault } from "./start-fault.js";
+import { migrateStore } from "./storage/sqlite/migrate.js";
+import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
+
+export { forgetFirstAdminPassword } from "./first-admin.js";
+export { openKeys, packageRoot, systemClock, type OpenedAdmin } from "./open-parts.js";
+export { serve, type RunningServer } from "./serve.js";
+export type { StartFault } from "./start-fault.js";
+
+/** For commands: the store must exist (exit 3 names `init`), unless `mode` is `create`. */
+export async function openAdmin(
+  loaded: LoadedConfig,
+  mode: "create" | "existing",
+): Promise<Result<OpenedAdmin, StartFault>> {
+  const migrate = mode === "create" ? "apply" : "refuse";
+  return openContext(loaded, { store: mode, migrate, isServer: false });
+}
+
+export interface Initialized {
+  /** False: everything was there already. */
+  readonly isNew: boolean;
+  readonly storePath: string;
+  readonly keysDirectory: string;
+  readonly trustDirectory: string;
+  readonly firstAdmin: FirstAdmin | null;
+  /** Things worth a look: key warnings, configuration warnings. */
+  readonly notes: readonly string[];
+}
+
+/** Makes what is missing of store, keys and first admin; on an initialised store changes nothing. */
+export async function initialize(loaded: LoadedConfig): Promise<Result<Initialized, StartFault>> {
+  const keys = await openKeys(loaded, { mayCreate: true });
+  if (!keys.ok) return keys;
+  const migrate = loaded.config.storage.autoMigrate ? "apply" : "refuse";
+  const opened = await openContext(loaded, { store: "create", migrate, isServer: false });
+  if (!opened.ok) return opened;
+  const context = opened.value;
+  try {
+    const isTerminal = process.stdout.isTTY;
+    const firstAdmin = await createFirstAdmin(loaded, context, isTerminal);
+    if (!firstAdmin.ok) return firstAdmin;
+    return ok({
+      isNew: firstAdmin.value !== null,
+      storePath: loaded.config.storage.path,
+      keysDirectory: loaded.config.keys.directory,
+      trustDirectory: loaded.config.keys.trustDirectory,
+      firstAdmin: firstAdmin.value,
+      notes: [...loaded.warnings, ...keys.value.warnings()],
+    });
+  } finally {
+    await context.close();
+  }
+}
+
+/** Applies what is missing of the numbered migrations, after a copy of the store. */
+export async function migrate(
+  loaded: LoadedConfig,
+): Promise<
+  Result<{ readonly applied: readonly string[]; readonly copy: string | null }, StartFault>
+> {
+  dropToStoreOwner(loaded.config.storage.path);
+  const migrated = await migrateStore({
+    path: loaded.config.storage.path,
+    migrationsDirectory: join(packageRoot, "migrations"),
+    busyTimeoutMs: CLI_BUSY_MILLISECONDS,
+    clock: systemClock,
+  });
+  return migrated.ok ? migrated : err(storeFault(migrated.error));
+}

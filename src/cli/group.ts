@@ -1,0 +1,103 @@
+// `dockwarden group …`: named sets of accounts.
+import type { Command } from "commander";
+import { confirm } from "./confirm.js";
+import { orRefusal } from "./exit.js";
+import { formatTable } from "./output.js";
+import type { Session } from "./session.js";
+import { splitWords, toName } from "./words.js";
+
+const toNames = (words: readonly string[]): readonly string[] =>
+  words.flatMap(splitWords).map(toName);
+
+/** Adds the verbs of `group`. */
+export function addGroupCommands(program: Command, session: Session): void {
+  const group = program.command("group").description("named sets of accounts");
+  group
+    .command("add <name>")
+    .description("add an empty group")
+    .action((name: string) =>
+      session.withAdmin(async (context) => {
+        const added = orRefusal(await context.store.groups.add(toName(name), context.clock.now()));
+        session.answer({ name: added.name }, `group ${added.name} added\n`);
+      }),
+    );
+  group
+    .command("list")
+    .alias("ls")
+    .description("all groups")
+    .action(() =>
+      session.withAdmin(async (context) => {
+        const groups = await context.store.groups.list();
+        const rows = groups.map((entry) => [entry.name, String(entry.memberCount)]);
+        const data = groups.map((entry) => ({ name: entry.name, members: entry.memberCount }));
+        session.answer(data, formatTable(["name", "members"], rows));
+      }),
+    );
+  group
+    .command("show <name>")
+    .aliases(["get", "inspect"])
+    .description("the members of a group")
+    .action((name: string) =>
+      session.withAdmin(async (context) => {
+        const members = orRefusal(await context.store.groups.members(toName(name)));
+        const names = members.map((member) => member.name);
+        session.answer(
+          { name, members: names },
+          formatTable(
+            ["member"],
+            names.map((entry) => [entry]),
+          ),
+        );
+      }),
+    );
+  group
+    .command("add-member <group> <account...>")
+    .description("add accounts to a group; it counts at once")
+    .action((name: string, accounts: readonly string[]) =>
+      session.withAdmin(async (context) => {
+        const changed = orRefusal(
+          await context.store.groups.addMembers(toName(name), toNames(accounts)),
+        );
+        const line =
+          changed.length === 0
+            ? "unchanged: they are members already"
+            : `${changed.join(", ")} joined ${name}`;
+        session.answer({ group: name, added: changed }, `${line}\n`);
+      }),
+    );
+  group
+    .command("remove-member <group> <account...>")
+    .description("take accounts out of a group; it counts at once")
+    .action((name: string, accounts: readonly string[]) =>
+      session.withAdmin(async (context) => {
+        const changed = orRefusal(
+          await context.store.groups.removeMembers(toName(name), toNames(accounts)),
+        );
+        const line =
+          changed.length === 0
+            ? "unchanged: they were no members"
+            : `${changed.join(", ")} left ${name}`;
+        session.answer({ group: name, removed: changed }, `${line}\n`);
+      }),
+    );
+  group
+    .command("remove <name>")
+    .aliases(["rm", "delete"])
+    .description("remove a group with the grants made to it")
+    .option("--yes", "do not ask")
+    .action((name: string, options: { yes?: boolean }) =>
+      session.withAdmin(async (context) => {
+        const known = orRefusal(await context.store.groups.members(toName(name)));
+        await confirm(
+          `Remove group ${name} (${known.length} members) and its grants?`,
+          options.yes === true,
+          session.io,
+        );
+        const removed = orRefusal(await context.store.groups.remove(toName(name)));
+        session.answer(
+          { name: removed.name },
+          `group ${removed.name} removed, with the grants made to it\n`,
+        );
+      }),
+    );
+}

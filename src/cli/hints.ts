@@ -1,0 +1,44 @@
+// Hints for what people will type: old forms, and words in the wrong order.
+import type { AdminContext } from "../admin/admin-context.js";
+import { parseName } from "../domain/account.js";
+
+async function isAccount(word: string, context: AdminContext): Promise<boolean> {
+  const name = parseName(word);
+  return name !== null && (await context.store.accounts.find(name)) !== null;
+}
+
+const isSpecial = (word: string): boolean => word.startsWith("@") || word.startsWith("group:");
+
+/** For grant and revoke: three words are image, tag and subject of an older form; two may be swapped. Null: fine. */
+export async function findGrantHint(
+  words: readonly string[],
+  verb: string,
+  context: AdminContext,
+): Promise<string | null> {
+  const [image = "", subject = "", third] = words;
+  if (third !== undefined) {
+    if (words.length > 3) return `too many words: dockwarden access ${verb} IMAGE SUBJECT`;
+    return `image and tag are one word: dockwarden access ${verb} ${image}:${subject} ${third}`;
+  }
+  const isSwapped = isSpecial(image) || subject.includes("/") || subject.includes(":");
+  const looksSwapped = isSwapped && !isSpecial(subject);
+  if (!looksSwapped) return null;
+  const isFirstSubject = isSpecial(image) || (await isAccount(image, context));
+  return isFirstSubject
+    ? `the image comes first: dockwarden access ${verb} ${subject} ${image}`
+    : null;
+}
+
+/** For check, where the subject comes first. Null: fine. */
+export async function findSwapHint(
+  subject: string,
+  image: string,
+  context: AdminContext,
+): Promise<string | null> {
+  const isSubjectKnown = isSpecial(subject) || (await isAccount(subject, context));
+  if (isSubjectKnown) return null;
+  const isImageSubject = isSpecial(image) || (await isAccount(image, context));
+  return isImageSubject
+    ? `the subject comes first: dockwarden access check ${image} ${subject}`
+    : null;
+}

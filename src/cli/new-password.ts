@@ -1,0 +1,43 @@
+// A new password on the command line: where it comes from, its hash, and how a generated one is shown.
+import type { Command } from "commander";
+import type { AdminContext } from "../admin/admin-context.js";
+import { CliExit } from "./exit.js";
+import { readPassword, type PasswordOptions } from "./password-input.js";
+import type { Session } from "./session.js";
+
+/** A new password's hash, checked by the rules; also the password where it was generated. */
+export async function makePassword(
+  name: string,
+  options: PasswordOptions,
+  parts: { readonly session: Session; readonly context: AdminContext },
+): Promise<{ readonly hash: string; readonly generated: string | null }> {
+  const { session, context } = parts;
+  const given = await readPassword(options, session.io);
+  const password = given ?? context.passwordRules.generate();
+  const fault = context.passwordRules.findFault(password, name);
+  if (fault !== null) throw new CliExit(1, fault);
+  const hash = await context.hasher.hash(password);
+  if (!hash.ok) throw new CliExit(75, "too many hashes at once; try again");
+  return { hash: hash.value, generated: given === null ? password : null };
+}
+
+/** A generated secret is the only thing on standard output. */
+export function showSecret(
+  session: Session,
+  words: readonly string[],
+  secret: string | null,
+): void {
+  for (const line of words) {
+    if (secret === null) session.say(line);
+    else session.io.note(`${line}\n`);
+  }
+  if (secret !== null) session.io.out(`${secret}\n`);
+}
+
+/** The three ways in which a password can come in without a prompt. */
+export function addPasswordOptions(command: Command): Command {
+  return command
+    .option("--generate", "make a random password and print it, alone, on standard output")
+    .option("--password-stdin", "read the password from standard input")
+    .option("--password-file <file>", "read the password from a file");
+}

@@ -1,0 +1,84 @@
+// How a password comes in: hidden prompt, standard input or file; never from the command line.
+import { readFileSync } from "node:fs";
+import { read as prompt } from "read";
+import { CliExit } from "./exit.js";
+import type { Io } from "./output.js";
+
+export interface PasswordOptions {
+  readonly generate?: boolean;
+  readonly passwordStdin?: boolean;
+  readonly passwordFile?: string;
+}
+
+const INPUT_MAX_BYTES = 4096;
+
+/** Answers the password, or null for `--generate`. Without a terminal and without an option it ends at once (exit 2). */
+export async function readPassword(options: PasswordOptions, io: Io): Promise<string | null> {
+  const ways = [
+    options.generate === true,
+    options.passwordStdin === true,
+    options.passwordFile !== undefined,
+  ];
+  if (ways.filter(Boolean).length > 1) {
+    throw new CliExit(2, "give one of --generate, --password-stdin and --password-file");
+  }
+  if (options.generate === true) return null;
+  if (options.passwordStdin === true) return decodePassword(await readAll(io.stdin));
+  if (options.passwordFile !== undefined)
+    return decodePassword(readPasswordFile(options.passwordFile));
+  if (!io.isTerminal || !io.stdin.isTTY) {
+    throw new CliExit(2, "no password: give --generate, --password-stdin or --password-file FILE");
+  }
+  const first = await ask("Password: ");
+  const second = await ask("Again: ");
+  if (first !== second) throw new CliExit(1, "the two passwords differ; nothing changed");
+  return first;
+}
+
+async function ask(question: string): Promise<string> {
+  try {
+    return await prompt({ prompt: question, silent: true, output: process.stderr });
+  } catch {
+    throw new CliExit(1, "no password was given; nothing changed");
+  }
+}
+
+/** Strips exactly one line end; refuses what could never be typed again (THREATS L04). */
+export function decodePassword(bytes: Buffer): string {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new CliExit(2, "the password is not UTF-8");
+  }
+  if (text.startsWith("\ufeff")) {
+    throw new CliExit(2, "the password begins with a byte order mark; save it without one");
+  }
+  const password = text.replace(/\r?\n$/, "");
+  if (password === "") throw new CliExit(2, "the password is empty");
+  if (/[\0\r\n]/.test(password)) {
+    throw new CliExit(2, "the password has more than one line, or a NUL; give one line");
+  }
+  return password;
+}
+
+function readPasswordFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw new CliExit(2, "the password file can't be read; check --password-file");
+  }
+}
+
+async function readAll(stdin: NodeJS.ReadStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk as Buffer | string);
+    length += bytes.length;
+    if (length > INPUT_MAX_BYTES)
+      throw new CliExit(2, "the password on standard input is too long");
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}

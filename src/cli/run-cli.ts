@@ -1,0 +1,101 @@
+// The command line as a function: words in, exit code out; every error is one message on standard error.
+import { Command, CommanderError } from "commander";
+import { StoreUnavailable } from "../domain/ports.js";
+import { addAccessCommands } from "./access.js";
+import { addConfigCommands } from "./config.js";
+import { CliExit, type ExitCode } from "./exit.js";
+import { addGroupCommands } from "./group.js";
+import { addImageCommands } from "./image.js";
+import { addKeyCommands } from "./key.js";
+import { printable, type Io } from "./output.js";
+import { addServerCommands } from "./server.js";
+import { Session } from "./session.js";
+import { addUserCommands } from "./user.js";
+
+const EXIT_CODES = `
+Exit codes: 0 done or allowed, 1 no or refused (nothing changed), 2 wrong usage, 3 failed (store, disk, network),
+75 store busy, 78 configuration. Quote patterns: "team/**".`;
+
+/** Runs one command line (without program and script name). Never throws, never exits the process. */
+export async function runCli(words: readonly string[], io: Io): Promise<ExitCode> {
+  const session = new Session(io);
+  const program = createProgram(session, io);
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function createProgram(session: Session, io: Io): Command {
+  const program = new Command("dockwarden")
+    .description("Decides who may pull, push and delete which image in a Docker registry.")
+    .option("--config <file>", "configuration file (also DOCKWARDEN_CONFIG)")
+    .option("--json", "answers as JSON")
+    .addHelpText("after", EXIT_CODES)
+    .showHelpAfterError("(add --help for the usage)");
+  addUserCommands(program, session);
+  addGroupCommands(program, session);
+  addImageCommands(program, session);
+  addAccessCommands(program, session);
+  addKeyCommands(program, session);
+  addConfigCommands(program, session);
+  addServerCommands(program, session);
+  program.hook("preAction", (_program, command) => {
+    session.options = command.optsWithGlobals();
+  });
+  for (const command of everyCommand(program)) prepare(command, io);
+  return program;
+}
+
+function everyCommand(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+function prepare(command: Command, io: Io): void {
+  if (command.parent !== null) {
+    // Global options work behind the verb too, where people type them.
+    if (command.commands.length === 0) {
+      command.option("--json", "answers as JSON").option("--config <file>", "configuration file");
+    }
+  }
+  command.exitOverride().configureOutput({
+    writeOut: (text) => {
+      io.out(text);
+    },
+    writeErr: (text) => {
+      io.note(text);
+    },
+    outputError: (text, write) => {
+      write(hidePassword(text));
+    },
+  });
+}
+
+/** A password typed as an argument gets a hint and is not repeated (THREATS L03). */
+function hidePassword(text: string): string {
+  const isPasswordOption =
+    /unknown option '--(?:password|pass|pw)(?:=|'|\b)/.test(text) &&
+    !/--password-(?:stdin|file)/.test(text);
+  const isExtraWord = /too many arguments for '(?:add|passwd)'/.test(text);
+  if (!isPasswordOption && !isExtraWord) return text;
+  return "error: a password is never taken from the command line; use --password-stdin, --password-file FILE or --generate\n";
+}
+
+function report(error: unknown, io: Io): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CliExit) {
+    for (const line of error.message === "" ? [] : error.message.split("\n")) {
+      io.note(`${printable(line)}\n`);
+    }
+    return error.exitCode;
+  }
+  if (error instanceof StoreUnavailable) {
+    io.note(`${error.message}; try again\n`);
+    return error.reason === "busy" ? 75 : 3;
+  }
+  const message = error instanceof Error ? error.message : "unknown fault";
+  io.note(`failed: ${printable(message)}\n`);
+  return 3;
+}

@@ -1,0 +1,63 @@
+// What every command has at hand: input and output, the configuration, the store opened for one act.
+import type { AdminContext } from "../admin/admin-context.js";
+import { openAdmin, packageRoot } from "../app.js";
+import { formatFault } from "../config/config-fault.js";
+import { readEnvironment, type EnvironmentSettings } from "../config/environment.js";
+import { loadConfig, type LoadedConfig } from "../config/load-config.js";
+import { CliExit, orExit } from "./exit.js";
+import { formatJson, printable, type Io } from "./output.js";
+
+/** The global options of a command line. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export class Session {
+  readonly io: Io;
+  readonly environment: EnvironmentSettings;
+  options: GlobalOptions = {};
+
+  constructor(io: Io, environment: EnvironmentSettings = readEnvironment()) {
+    this.io = io;
+    this.environment = environment;
+  }
+
+  get isJson(): boolean {
+    return this.options.json === true;
+  }
+
+  /** The configuration, or exit 78 with every fault and its place. */
+  loadConfig(): LoadedConfig {
+    const loaded = loadConfig({
+      file: this.options.config ?? this.environment.configFile,
+      environment: this.environment.variables,
+      packageRoot,
+    });
+    if (loaded.ok) return loaded.value;
+    throw new CliExit(78, loaded.error.map(formatFault).join("\n"));
+  }
+
+  /** Opens the existing store, runs one act on it, closes it whatever happens. */
+  async withAdmin<T>(act: (context: AdminContext, loaded: LoadedConfig) => Promise<T>): Promise<T> {
+    const loaded = this.loadConfig();
+    const context = orExit(await openAdmin(loaded, "existing"));
+    try {
+      return await act(context, loaded);
+    } finally {
+      await context.close();
+    }
+  }
+
+  /** The answer: `value` as JSON where that was asked for, otherwise the text for people. */
+  answer(value: unknown, text: string): void {
+    this.io.out(this.isJson ? formatJson(value) : text);
+  }
+
+  /** One line beside the answer, on standard error in JSON mode so that JSON stays whole. */
+  say(line: string): void {
+    const text = `${printable(line)}\n`;
+    if (this.isJson) this.io.note(text);
+    else this.io.out(text);
+  }
+}

@@ -1,0 +1,262 @@
+// `dockwarden user …`: people who can sign in.
+import type { Command } from "commander";
+import { parseWhen } from "../admin/when.js";
+import { forgetFirstAdminPassword } from "../app.js";
+import type { Account } from "../domain/account.js";
+import { formatImagePattern } from "../domain/image-pattern.js";
+import type { AccountChange } from "../domain/ports.js";
+import { confirm } from "./confirm.js";
+import { CliExit, orExit, orRefusal } from "./exit.js";
+import { formatEnd, formatTable } from "./output.js";
+import { addPasswordOptions, makePassword, showSecret } from "./new-password.js";
+import type { PasswordOptions } from "./password-input.js";
+import type { Session } from "./session.js";
+import { splitWords, toName, toPermissions } from "./words.js";
+
+const MANAGEMENT_DEFAULT = "view,pull";
+
+interface AddOptions extends PasswordOptions {
+  readonly permissions: string;
+  readonly groups?: string;
+  readonly email?: string;
+  readonly expires?: string;
+}
+
+interface UpdateOptions {
+  readonly permissions?: string;
+  readonly email?: string;
+  readonly expires?: string;
+}
+
+/** What scripts see of an account; never a hash. */
+export function toPublic(account: Account): Record<string, unknown> {
+  return {
+    name: account.name,
+    kind: account.kind,
+    permissions: account.permissions,
+    email: account.email,
+    enabled: account.isEnabled,
+    expires: account.expiresAt === null ? null : formatEnd(account.expiresAt),
+    created: formatEnd(account.createdAt),
+  };
+}
+
+/** Adds the verbs of `user`. */
+export function addUserCommands(program: Command, session: Session): void {
+  const user = program.command("user").description("people who can sign in");
+  addPasswordOptions(user.command("add <name>"))
+    .description("add a user; without an option the password is asked for")
+    .option(
+      "--permissions <list>",
+      "ceiling: view,pull,push,delete,admin or none",
+      MANAGEMENT_DEFAULT,
+    )
+    .option("--groups <list>", "groups to join")
+    .option("--email <address>", "for your records")
+    .option("--expires <when>", "30d, 12h or 2027-01-31")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  dockwarden user add developer --permissions view,pull,push\n  dockwarden user add ci --generate --expires 90d",
+    )
+    .action((name: string, options: AddOptions) => addUser(session, toName(name), options));
+  addPasswordOptions(user.command("passwd <name>"))
+    .description("set another password; it counts at once")
+    .action((name: string, options: PasswordOptions) =>
+      setPassword(session, toName(name), options),
+    );
+  user
+    .command("list")
+    .alias("ls")
+    .description("all accounts")
+    .action(() => listUsers(session));
+  user
+    .command("show <name>")
+    .aliases(["get", "inspect"])
+    .description("one account with its groups and grants")
+    .action((name: string) => showUser(session, toName(name)));
+  user
+    .command("update <name>")
+    .description("change permissions, email or end")
+    .option("--permissions <list>", "replaces the permissions")
+    .option("--email <address>", "an empty one removes it")
+    .option("--expires <when>", "30d, 12h, 2027-01-31 or never")
+    .action((name: string, options: UpdateOptions) => updateUser(session, toName(name), options));
+  user
+    .command("rename <name> <new>")
+    .description("another name; grants and groups stay")
+    .action((name: string, next: string) =>
+      changeUser(
+        session,
+        toName(name),
+        { name: toName(next) },
+        `${name} is ${next} now; grants and groups stay`,
+      ),
+    );
+  user
+    .command("disable <name>")
+    .description("no token from the next request on")
+    .option("--yes", "accepted for scripts; nothing is asked")
+    .action((name: string) =>
+      changeUser(
+        session,
+        toName(name),
+        { isEnabled: false },
+        `${name} is disabled: refused from the next request on; a token already issued ends by itself within minutes`,
+      ),
+    );
+  user
+    .command("enable <name>")
+    .description("let a disabled account in again")
+    .action((name: string) =>
+      changeUser(session, toName(name), { isEnabled: true }, `${name} is enabled`),
+    );
+  user
+    .command("remove <name>")
+    .aliases(["rm", "delete"])
+    .description("remove an account with its memberships and grants")
+    .option("--yes", "do not ask")
+    .action((name: string, options: { yes?: boolean }) =>
+      removeUser(session, toName(name), options.yes === true),
+    );
+}
+
+async function addUser(session: Session, name: string, options: AddOptions): Promise<void> {
+  await session.withAdmin(async (context) => {
+    const now = context.clock.now();
+    const permissions = toPermissions(options.permissions);
+    const expiresAt =
+      options.expires === undefined ? null : orExit(parseWhen(options.expires, now));
+    const groups = splitWords(options.groups ?? "").map(toName);
+    if ((await context.store.accounts.find(name)) !== null) {
+      orRefusal<never>({ ok: false, error: { reason: "name-taken", name } });
+    }
+    const { hash, generated } = await makePassword(name, options, { session, context });
+    const account = orRefusal(
+      await context.store.accounts.add(
+        {
+          name,
+          kind: "user",
+          permissions,
+          email: options.email ?? null,
+          expiresAt,
+          passwordHash: hash,
+          groups,
+        },
+        now,
+      ),
+    );
+    const lines = [`user ${name} added; permissions: ${account.permissions.join(", ") || "none"}`];
+    if (expiresAt !== null) lines.push(`ends ${formatEnd(expiresAt)}`);
+    if (session.isJson && generated === null) session.answer(toPublic(account), "");
+    else showSecret(session, lines, generated);
+  });
+}
+
+async function setPassword(
+  session: Session,
+  name: string,
+  options: PasswordOptions,
+): Promise<void> {
+  await session.withAdmin(async (context, loaded) => {
+    const { hash, generated } = await makePassword(name, options, { session, context });
+    const account = orRefusal(
+      await context.store.accounts.update(name, { passwordHash: hash }, context.clock.now()),
+    );
+    forgetFirstAdminPassword(loaded, account.id);
+    showSecret(session, [`${name} has another password; the old one no longer works`], generated);
+  });
+}
+
+async function listUsers(session: Session): Promise<void> {
+  await session.withAdmin(async (context) => {
+    const accounts = await context.store.accounts.list();
+    const rows = accounts.map((account) => [
+      account.name,
+      account.kind,
+      account.permissions.includes("admin")
+        ? "admin (all)"
+        : account.permissions.join(", ") || "none",
+      account.isEnabled ? "enabled" : "disabled",
+      formatEnd(account.expiresAt),
+      account.email ?? "",
+    ]);
+    const text = formatTable(["name", "kind", "permissions", "state", "ends", "email"], rows);
+    session.answer(accounts.map(toPublic), text);
+  });
+}
+
+async function showUser(session: Session, name: string): Promise<void> {
+  await session.withAdmin(async (context) => {
+    const account = await context.store.accounts.find(name);
+    if (account === null)
+      return void orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
+    const groups = (await context.store.accounts.groupsOf(account.id)).map((group) => group.name);
+    const images = await context.store.images.listGrantsOf(
+      { kind: "account", id: account.id, name },
+      context.clock.now(),
+    );
+    const grants = images.map((image) => ({
+      image: formatImagePattern(image.pattern),
+      service: image.pattern.service,
+      actions: image.grants[0]?.actions ?? [],
+      expires: image.grants[0]?.expiresAt ?? null,
+    }));
+    const rows = [
+      ["name", name],
+      ["kind", account.kind],
+      ["permissions", account.permissions.join(", ") || "none"],
+      ["state", account.isEnabled ? "enabled" : "disabled"],
+      ["ends", formatEnd(account.expiresAt)],
+      ["email", account.email ?? ""],
+      ["groups", groups.join(", ") || "none"],
+      ...grants.map((grant) => [
+        "grant",
+        `${grant.image}${grant.service === null ? "" : ` on ${grant.service}`}: ${grant.actions.join(", ")}${grant.expires === null ? "" : ` until ${formatEnd(grant.expires)}`}`,
+      ]),
+    ];
+    session.answer({ ...toPublic(account), groups, grants }, formatTable(["what", "value"], rows));
+  });
+}
+
+async function updateUser(session: Session, name: string, options: UpdateOptions): Promise<void> {
+  await session.withAdmin(async (context) => {
+    const now = context.clock.now();
+    const { permissions, email, expires } = options;
+    const change: AccountChange = {
+      ...(permissions === undefined ? {} : { permissions: toPermissions(permissions) }),
+      ...(email === undefined ? {} : { email: email === "" ? null : email }),
+      ...(expires === undefined ? {} : { expiresAt: orExit(parseWhen(expires, now)) }),
+    };
+    if (Object.keys(change).length === 0) {
+      throw new CliExit(2, "nothing to change: give --permissions, --email or --expires");
+    }
+    const account = orRefusal(await context.store.accounts.update(name, change, now));
+    const line = `${name}: permissions ${account.permissions.join(", ") || "none"}; ends ${formatEnd(account.expiresAt)}`;
+    session.answer(toPublic(account), `${line}\n`);
+  });
+}
+
+async function changeUser(
+  session: Session,
+  name: string,
+  change: AccountChange,
+  line: string,
+): Promise<void> {
+  await session.withAdmin(async (context) => {
+    const account = orRefusal(
+      await context.store.accounts.update(name, change, context.clock.now()),
+    );
+    session.answer(toPublic(account), `${line}\n`);
+  });
+}
+
+async function removeUser(session: Session, name: string, isYes: boolean): Promise<void> {
+  await session.withAdmin(async (context) => {
+    if ((await context.store.accounts.find(name)) === null) {
+      orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
+    }
+    await confirm(`Remove ${name} with its memberships and grants?`, isYes, session.io);
+    const account = orRefusal(await context.store.accounts.remove(name));
+    session.answer(toPublic(account), `${name} removed: refused from the next request on\n`);
+  });
+}

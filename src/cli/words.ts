@@ -1,0 +1,58 @@
+// Words of a command line into values, with a message that says what is allowed.
+import { NAME_RULE, parseName } from "../domain/account.js";
+import {
+  ACTIONS,
+  isAction,
+  isPermission,
+  normalizeActions,
+  normalizePermissions,
+  PERMISSIONS,
+  type Action,
+  type Permission,
+} from "../domain/action.js";
+import { CliExit } from "./exit.js";
+
+/** `a,b` → `["a","b"]`; empty parts are left out. */
+export function splitWords(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+}
+
+/** `pull,push` → normalized actions; exit 2 otherwise. */
+export function toActions(text: string): readonly Action[] {
+  const words = splitWords(text);
+  const unknown = words.find((word) => !isAction(word));
+  if (unknown !== undefined || words.length === 0) {
+    throw new CliExit(2, `--actions takes ${ACTIONS.join(", ")}, joined by commas`);
+  }
+  return normalizeActions(words.filter(isAction));
+}
+
+/** One action; exit 2 otherwise. */
+export function toAction(text: string): Action {
+  if (isAction(text)) return text;
+  throw new CliExit(2, `--action takes one of ${ACTIONS.join(", ")}`);
+}
+
+/** `view,pull` → normalized permissions; `none` → none; exit 2 otherwise. */
+export function toPermissions(text: string): readonly Permission[] {
+  if (text === "none") return [];
+  const words = splitWords(text);
+  const unknown = words.find((word) => !isPermission(word));
+  if (unknown !== undefined || words.length === 0) {
+    throw new CliExit(
+      2,
+      `--permissions takes ${PERMISSIONS.join(", ")}, joined by commas, or none`,
+    );
+  }
+  return normalizePermissions(words.filter(isPermission));
+}
+
+/** The name as stored; exit 2 where it is outside the grammar. */
+export function toName(text: string): string {
+  const name = parseName(text);
+  if (name !== null) return name;
+  throw new CliExit(2, `${JSON.stringify(text)} is not a name: ${NAME_RULE}`);
+}

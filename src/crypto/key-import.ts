@@ -1,0 +1,130 @@
+// Checks a key and a certificate that somebody brings along, and says precisely what is wrong (THREATS D07, D08).
+import { createPrivateKey, randomBytes, X509Certificate, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { KeyFault, KeyState } from "../domain/key.js";
+import { err, ok, type Result } from "../domain/result.js";
+import type { EpochSeconds } from "../domain/time.js";
+import { checkKeyModes } from "./key-modes.js";
+import { beginOf, endOf } from "./make-key.js";
+import type { RingKey } from "./ring.js";
+
+export interface ImportOrder {
+  readonly keyFile: string;
+  readonly certificateFile: string;
+  readonly isCa: boolean;
+  readonly state: KeyState;
+  readonly modeCheck: "strict" | "warn";
+  readonly now: EpochSeconds;
+}
+
+const fault = (code: KeyFault["code"], message: string): { ok: false; error: KeyFault } =>
+  err({ code, message });
+
+/** Answers the key as the ring keeps it, or the fault. Reads both files, changes nothing. */
+export function readImport(order: ImportOrder): Result<RingKey, KeyFault> {
+  const keyText = readText(order.keyFile);
+  if (keyText === null) return fault("missing", `${order.keyFile} can't be read; check the path`);
+  const certificateText = readText(order.certificateFile);
+  if (certificateText === null) {
+    return fault("missing", `${order.certificateFile} can't be read; check the path`);
+  }
+  const modes = checkKeyModes([order.keyFile], order.modeCheck);
+  if (modes.fault !== null) return err(modes.fault);
+  const key = parseKey(keyText);
+  if (!key.ok) return key;
+  const certificate = parseCertificate(certificateText);
+  if (certificate === null) {
+    return fault("malformed", `${order.certificateFile} holds no PEM certificate`);
+  }
+  if (!certificate.checkPrivateKey(key.value)) {
+    return fault(
+      "mismatch",
+      "the certificate is not for this key; bring the pair that belongs together",
+    );
+  }
+  const certificatePem = certificate.toString();
+  if (endOf(certificatePem) <= order.now) {
+    return fault("expired", "the certificate has expired; registries would refuse every token");
+  }
+  if (beginOf(certificatePem) > order.now) {
+    return fault(
+      "expired",
+      "the certificate is not valid yet; check the clock or bring another one",
+    );
+  }
+  if (order.isCa && !certificate.ca) {
+    return fault(
+      "not-a-ca",
+      "the certificate is not a CA's (basicConstraints); leave out --ca or bring the CA's",
+    );
+  }
+  return ok({
+    id: randomBytes(4).toString("hex"),
+    role: order.isCa ? "ca" : "signing",
+    state: order.state,
+    isImported: true,
+    createdAt: order.now,
+    retiredAt: null,
+    keyPem: key.value.export({ type: "pkcs8", format: "pem" }).toString(),
+    certificatePem,
+  });
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function parseKey(text: string): Result<KeyObject, KeyFault> {
+  const blocks = text.match(/-----BEGIN [A-Z ]*PRIVATE KEY-----/g) ?? [];
+  if (blocks.length === 0) return fault("malformed", "the key file holds no PEM private key");
+  if (blocks.length > 1) {
+    return fault(
+      "malformed",
+      "the key file holds more than one private key; leave the one to import",
+    );
+  }
+  if (/ENCRYPTED/.test(text)) {
+    return fault(
+      "encrypted",
+      "the private key is encrypted; decrypt it first (openssl pkey -in KEY -out PLAIN)",
+    );
+  }
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(text);
+  } catch {
+    return fault("malformed", "the private key can't be read; it must be RSA or EC P-256 in PEM");
+  }
+  return checkKey(key);
+}
+
+function checkKey(key: KeyObject): Result<KeyObject, KeyFault> {
+  const details = key.asymmetricKeyDetails;
+  if (key.asymmetricKeyType === "rsa") {
+    if ((details?.modulusLength ?? 0) < 2048) {
+      return fault("weak-key", "the RSA key is shorter than 2048 bits; make one with 3072");
+    }
+    if ((details?.publicExponent ?? 0n) < 65_537n) {
+      return fault("weak-key", "the RSA key's public exponent is too small; use 65537");
+    }
+    return ok(key);
+  }
+  if (key.asymmetricKeyType === "ec" && details?.namedCurve === "prime256v1") return ok(key);
+  const kind = details?.namedCurve ?? key.asymmetricKeyType ?? "unknown";
+  return fault(
+    "unsupported-key",
+    `a key of type ${kind} can't be used; registries take RSA and EC P-256 here`,
+  );
+}
+
+function parseCertificate(text: string): X509Certificate | null {
+  try {
+    return new X509Certificate(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,271 @@
+// The token keys: opens or makes the ring, signs with the active key, changes the ring in whole steps.
+import { createPublicKey } from "node:crypto";
+import type { KeyFault, KeyStore, KeySummary } from "../domain/key.js";
+import type { TokenClaims } from "../domain/ports.js";
+import { err, ok, type Result } from "../domain/result.js";
+import type { EpochSeconds } from "../domain/time.js";
+import { readImport } from "./key-import.js";
+import { checkKeyModes, isWritable } from "./key-modes.js";
+import type { KeyStoreOptions } from "./key-store-options.js";
+import { algorithmOf, beginOf, endOf, makeCa, makeSigningKey } from "./make-key.js";
+import {
+  latestGeneration,
+  privateFilesOf,
+  readRing,
+  writeRing,
+  type Ring,
+  type RingKey,
+} from "./ring.js";
+import { createRing, describeEnding, findBroken } from "./ring-check.js";
+import { activateKey, bundleOf, dropEnded, keyIn, prepareKey } from "./ring-plan.js";
+import { kidOf, prepareSigner, toJwk, type Sign } from "./signing.js";
+import { publishTrust } from "./trust-files.js";
+
+/** A leaf is renewed when two thirds of its life are over: at 60 of 90 days. */
+const RENEWAL_SHARE = 2 / 3;
+const ATTEMPTS = 5;
+
+const fault = (code: KeyFault["code"], message: string): { ok: false; error: KeyFault } =>
+  err({ code, message });
+
+/** Answers open keys, or why they can't be used; a refusal has changed nothing. */
+export async function openKeyStore(options: KeyStoreOptions): Promise<Result<KeyStore, KeyFault>> {
+  const ring = readRing(options.directory) ?? (await createRing(options));
+  if (ring === null) {
+    return fault("missing", `there are no token keys in ${options.directory}; run dockwarden init`);
+  }
+  const modes = checkKeyModes(privateFilesOf(options.directory, ring), options.modeCheck);
+  if (modes.fault !== null) return err(modes.fault);
+  const broken = findBroken(ring, options);
+  if (broken !== null) return err(broken);
+  const store = new RingKeyStore(options, modes.warnings);
+  const opened = await store.open(ring);
+  return opened.ok ? ok(store) : opened;
+}
+
+type Plan = (
+  keys: readonly RingKey[],
+  now: EpochSeconds,
+) => Promise<Result<{ readonly keys: readonly RingKey[]; readonly id: string }, KeyFault>>;
+
+class RingKeyStore implements KeyStore {
+  readonly #options: KeyStoreOptions;
+  readonly #modeWarnings: readonly string[];
+  #ring: Ring = { generation: 0, keys: [] };
+  #sign: Sign = () => Promise.reject(new Error("the keys are not open"));
+  #trouble: string | null = null;
+
+  constructor(options: KeyStoreOptions, modeWarnings: readonly string[]) {
+    this.#options = options;
+    this.#modeWarnings = modeWarnings;
+  }
+
+  /** Takes over a ring; renews our own leaf when it is due or of another algorithm. */
+  async open(ring: Ring): Promise<Result<null, KeyFault>> {
+    await this.#take(ring);
+    const active = this.#active();
+    const isForeignAlgorithm = algorithmOf(active) !== this.#options.algorithm;
+    if (isForeignAlgorithm && (active.isImported || this.#options.header !== "x5c")) {
+      return fault(
+        "wrong-mode",
+        `keys.algorithm is ${this.#options.algorithm}, but the signing key is ${algorithmOf(active)}; set keys.algorithm to it, or move the keys folder away and run dockwarden init`,
+      );
+    }
+    if (isForeignAlgorithm || this.#isRenewalDue()) {
+      const renewed = await this.rotate();
+      const isExpired = endOf(active.certificatePem) <= this.#options.clock.now();
+      if (!renewed.ok && (isForeignAlgorithm || isExpired)) return renewed;
+      if (!renewed.ok) this.#trouble = renewed.error.message;
+    }
+    return ok(null);
+  }
+
+  sign(claims: TokenClaims): Promise<string> {
+    return this.#sign(claims);
+  }
+
+  list(): readonly KeySummary[] {
+    return this.#ring.keys.map((key) => this.#summarize(key));
+  }
+
+  bundlePem(): string {
+    return bundleOf(this.#ring.keys, this.#options.header);
+  }
+
+  jwks(): { readonly keys: readonly Readonly<Record<string, string>>[] } {
+    const signing = this.#ring.keys.filter(({ role }) => role === "signing");
+    return { keys: signing.map((key) => toJwk(key, this.#options.header)) };
+  }
+
+  async rotate(): Promise<Result<KeySummary, KeyFault>> {
+    if (this.#options.header !== "x5c") {
+      return fault(
+        "wrong-mode",
+        "with keys.header kid registries read keys once: run dockwarden key rotate --prepare, restart them, then dockwarden key rotate --activate",
+      );
+    }
+    return this.#change(async (keys, now) => {
+      const ca = keyIn(keys, "ca", "active");
+      if (ca === null) return fault("missing", "there is no token CA; import one with --ca");
+      const next = await makeSigningKey(ca, this.#options.algorithm, "active", now);
+      return ok({ keys: activateKey(keys, next, now), id: next.id });
+    });
+  }
+
+  async prepare(): Promise<Result<KeySummary, KeyFault>> {
+    if (this.#options.header === "x5c") {
+      return fault(
+        "wrong-mode",
+        "with keys.header x5c nothing needs preparing: run dockwarden key rotate",
+      );
+    }
+    return this.#change(async (keys, now) => {
+      const ca = keyIn(keys, "ca", "active") ?? (await makeCa("active", now));
+      const next = await makeSigningKey(ca, this.#options.algorithm, "prepared", now);
+      return ok({ keys: prepareKey(keys, next), id: next.id });
+    });
+  }
+
+  async rotateCa(): Promise<Result<KeySummary, KeyFault>> {
+    if (this.#options.header !== "x5c") {
+      return fault(
+        "wrong-mode",
+        "with keys.header kid the CA decides nothing: run dockwarden key rotate --prepare",
+      );
+    }
+    return this.#change(async (keys, now) => {
+      const next = await makeCa("prepared", now);
+      return ok({ keys: prepareKey(keys, next), id: next.id });
+    });
+  }
+
+  async activate(): Promise<Result<KeySummary, KeyFault>> {
+    return this.#change(async (keys, now) => {
+      const signing = keyIn(keys, "signing", "prepared");
+      if (signing !== null) return ok({ keys: activateKey(keys, signing, now), id: signing.id });
+      const ca = keyIn(keys, "ca", "prepared");
+      if (ca === null) {
+        return fault(
+          "nothing-prepared",
+          "nothing is prepared; run dockwarden key rotate --prepare or --ca first",
+        );
+      }
+      const leaf = await makeSigningKey(ca, this.#options.algorithm, "active", now);
+      return ok({ keys: activateKey(activateKey(keys, ca, now), leaf, now), id: leaf.id });
+    });
+  }
+
+  async importKey(files: {
+    readonly keyFile: string;
+    readonly certificateFile: string;
+    readonly isCa: boolean;
+  }): Promise<Result<KeySummary, KeyFault>> {
+    const { header, modeCheck, clock, algorithm } = this.#options;
+    // A CA, and in the kid modes a key, must reach the registries before anything is signed with it.
+    const state = files.isCa || header !== "x5c" ? "prepared" : "active";
+    const brought = readImport({ ...files, state, modeCheck, now: clock.now() });
+    if (!brought.ok) return brought;
+    const key = brought.value;
+    if (key.role === "signing" && algorithmOf(key) !== algorithm) {
+      return fault(
+        "wrong-mode",
+        `the key signs ${algorithmOf(key)}; set keys.algorithm to it first`,
+      );
+    }
+    return this.#change(async (keys, now) => {
+      const next = state === "active" ? activateKey(keys, key, now) : prepareKey(keys, key);
+      return ok({ keys: next, id: key.id });
+    });
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      if (latestGeneration(this.#options.directory) !== this.#ring.generation) {
+        const ring = readRing(this.#options.directory);
+        if (ring !== null) await this.#take(ring);
+      }
+      this.#trouble = null;
+      if (!this.#isRenewalDue()) return;
+      const renewed = await this.rotate();
+      if (!renewed.ok)
+        this.#trouble = `the signing key could not be renewed: ${renewed.error.message}`;
+    } catch (error) {
+      // The keys in memory go on signing; health says what is wrong.
+      const { code } = error as NodeJS.ErrnoException;
+      this.#trouble = `the keys folder can't be read (${code ?? "damaged"}); check keys.directory`;
+    }
+  }
+
+  warnings(): readonly string[] {
+    const warnings = [...this.#modeWarnings];
+    if (this.#trouble !== null) warnings.push(this.#trouble);
+    const ending = describeEnding(this.#ring, this.#options);
+    if (ending !== null) warnings.push(ending);
+    return warnings;
+  }
+
+  #active(): RingKey {
+    const active = keyIn(this.#ring.keys, "signing", "active");
+    if (active === null) throw new Error("the key ring has no active signing key");
+    return active;
+  }
+
+  #isRenewalDue(): boolean {
+    const active = this.#active();
+    if (this.#options.header !== "x5c" || active.isImported) return false;
+    const [begin, end] = [beginOf(active.certificatePem), endOf(active.certificatePem)];
+    return this.#options.clock.now() >= begin + (end - begin) * RENEWAL_SHARE;
+  }
+
+  /** Compare and swap: reads the newest ring, plans, writes the next generation; begins anew when another was quicker. */
+  async #change(plan: Plan): Promise<Result<KeySummary, KeyFault>> {
+    const { directory, clock, tokenTtlSeconds } = this.#options;
+    if (!isWritable(directory)) {
+      return fault(
+        "not-writable",
+        `${directory} can't be written; run this where the keys live, as their owner`,
+      );
+    }
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const ring = readRing(directory);
+      if (ring === null)
+        return fault("missing", `the keys in ${directory} are gone; restore a backup`);
+      const now = clock.now();
+      const planned = await plan(dropEnded(ring.keys, tokenTtlSeconds, now), now);
+      if (!planned.ok) return planned;
+      const next = { generation: ring.generation + 1, keys: planned.value.keys };
+      if (!writeRing(directory, next)) continue;
+      await this.#take(next);
+      const made = next.keys.find(({ id }) => id === planned.value.id);
+      if (made !== undefined) return ok(this.#summarize(made));
+    }
+    return fault("not-writable", "other processes keep changing the keys; try again");
+  }
+
+  async #take(ring: Ring): Promise<void> {
+    const active = keyIn(ring.keys, "signing", "active");
+    if (active === null) throw new Error("the key ring has no active signing key");
+    this.#sign = await prepareSigner(active, this.#options.header);
+    this.#ring = ring;
+    try {
+      publishTrust(this.#options.trustDirectory, this.bundlePem(), this.jwks());
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      this.#trouble = `${this.#options.trustDirectory} can't be written (${code ?? "unknown"}); registries may read an old certificate there`;
+    }
+  }
+
+  #summarize(key: RingKey): KeySummary {
+    const isSigning = key.role === "signing";
+    return {
+      id: key.id,
+      role: key.role,
+      state: key.state,
+      algorithm: algorithmOf(key),
+      kid: isSigning ? kidOf(createPublicKey(key.certificatePem), this.#options.header) : null,
+      notBefore: beginOf(key.certificatePem),
+      notAfter: endOf(key.certificatePem),
+      isImported: key.isImported,
+    };
+  }
+}

@@ -1,0 +1,136 @@
+// The key ring on disk: one generation is one folder, made whole and renamed into place (docs/decisions/0002).
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { KeyState } from "../domain/key.js";
+import type { EpochSeconds } from "../domain/time.js";
+
+export interface RingKey {
+  readonly id: string;
+  readonly role: "ca" | "signing";
+  readonly state: KeyState;
+  readonly isImported: boolean;
+  readonly createdAt: EpochSeconds;
+  readonly retiredAt: EpochSeconds | null;
+  readonly keyPem: string;
+  readonly certificatePem: string;
+}
+
+export interface Ring {
+  /** From 1; each change makes the next one. */
+  readonly generation: number;
+  readonly keys: readonly RingKey[];
+}
+
+const MANIFEST = "ring.json";
+const GENERATION = /^ring-(\d{6})$/;
+const DRAFT = ".new-";
+
+const folderName = (generation: number): string => `ring-${String(generation).padStart(6, "0")}`;
+const keyFile = (id: string): string => `${id}.key.pem`;
+const certificateFile = (id: string): string => `${id}.cert.pem`;
+
+/** The number of the newest generation, 0 where there is none. */
+export function latestGeneration(directory: string): number {
+  if (!existsSync(directory)) return 0;
+  const numbers = readdirSync(directory).map((name) => Number(GENERATION.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers);
+}
+
+/** Every file of a generation that holds or names a private key, for the check of modes. */
+export function privateFilesOf(directory: string, ring: Ring): readonly string[] {
+  const folder = join(directory, folderName(ring.generation));
+  return ring.keys.map(({ id }) => join(folder, keyFile(id)));
+}
+
+/** The newest generation, null where there is none; throws where it can't be read or is not what was written. */
+export function readRing(directory: string): Ring | null {
+  const generation = latestGeneration(directory);
+  if (generation === 0) return null;
+  const folder = join(directory, folderName(generation));
+  try {
+    return { generation, keys: readKeys(folder) };
+  } catch (error) {
+    // A writer may just have pruned it: then there is a newer one.
+    if (latestGeneration(directory) > generation) return readRing(directory);
+    throw error;
+  }
+}
+
+function readKeys(folder: string): readonly RingKey[] {
+  const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8")) as {
+    readonly keys: readonly Omit<RingKey, "keyPem" | "certificatePem">[];
+  };
+  return manifest.keys.map((key) => ({
+    ...key,
+    keyPem: readFileSync(join(folder, keyFile(key.id)), "utf8"),
+    certificatePem: readFileSync(join(folder, certificateFile(key.id)), "utf8"),
+  }));
+}
+
+/** Writes a generation; false where another process has written the same one first. Leaves nothing behind. */
+export function writeRing(directory: string, ring: Ring): boolean {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const draft = join(directory, `${DRAFT}${randomBytes(6).toString("hex")}`);
+  mkdirSync(draft, { mode: 0o700 });
+  try {
+    for (const { id, keyPem, certificatePem } of ring.keys) {
+      writeFlushed(join(draft, keyFile(id)), keyPem, 0o600);
+      writeFlushed(join(draft, certificateFile(id)), certificatePem, 0o644);
+    }
+    const keys = ring.keys.map(({ keyPem: _key, certificatePem: _certificate, ...rest }) => rest);
+    writeFlushed(join(draft, MANIFEST), JSON.stringify({ version: 1, keys }, null, 2), 0o600);
+    flushFolder(draft);
+    renameSync(draft, join(directory, folderName(ring.generation)));
+    flushFolder(directory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTEMPTY" || code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+  prune(directory, ring.generation);
+  return true;
+}
+
+/** Exclusive, so that a planted link is never followed (THREATS M03); on disk when it returns. */
+export function writeFlushed(path: string, text: string, mode: number): void {
+  const descriptor = openSync(path, "wx", mode);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function flushFolder(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Generations before the one in use; drafts of killed processes go with them two generations later at the latest. */
+function prune(directory: string, generation: number): void {
+  for (const name of readdirSync(directory)) {
+    const number = Number(GENERATION.exec(name)?.[1] ?? 0);
+    if (number > 0 && number < generation) {
+      rmSync(join(directory, name), { recursive: true, force: true });
+    }
+  }
+}

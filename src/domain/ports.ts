@@ -1,0 +1,269 @@
+// What the rules need from the outside; implemented by storage/ and crypto/, given in by app.ts.
+import type { Account, AccountKind, Group, NamedId } from "./account.js";
+import type { Action, Permission } from "./action.js";
+import type { Grant, GrantedImage, Image, ImageFacts, Subject } from "./image.js";
+import type { ImagePattern } from "./image-pattern.js";
+import type { Result } from "./result.js";
+import type { EpochSeconds } from "./time.js";
+
+/** The store can't do it now: locked by another process for longer than the wait, full, read-only or damaged. */
+export class StoreUnavailable extends Error {
+  readonly reason: "busy" | "full" | "read-only" | "failed";
+
+  constructor(reason: "busy" | "full" | "read-only" | "failed", message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "StoreUnavailable";
+    this.reason = reason;
+  }
+}
+
+/** What signing in needs, read in one go. */
+export interface SignInRecord {
+  readonly account: Account;
+  /** PHC string (`$argon2id$…`), or null where the account has no password. */
+  readonly passwordHash: string | null;
+  readonly groups: readonly NamedId[];
+}
+
+export interface NewAccount {
+  readonly name: string;
+  readonly kind: AccountKind;
+  readonly permissions: readonly Permission[];
+  readonly email: string | null;
+  readonly expiresAt: EpochSeconds | null;
+  readonly passwordHash: string | null;
+  /** Names of groups to join; all must exist. */
+  readonly groups: readonly string[];
+}
+
+/** Only the members given are changed. */
+export interface AccountChange {
+  readonly name?: string;
+  readonly permissions?: readonly Permission[];
+  readonly email?: string | null;
+  readonly expiresAt?: EpochSeconds | null;
+  readonly isEnabled?: boolean;
+  readonly passwordHash?: string;
+}
+
+export type AccountRefusal =
+  | { readonly reason: "unknown-account"; readonly name: string }
+  | { readonly reason: "name-taken"; readonly name: string }
+  | { readonly reason: "unknown-group"; readonly name: string }
+  /** It would leave no enabled user with `admin` and without an end. */
+  | { readonly reason: "last-admin"; readonly name: string };
+
+/** Every act is whole and atomic; every method may throw StoreUnavailable. */
+export interface AccountStore {
+  add(account: NewAccount, now: EpochSeconds): Promise<Result<Account, AccountRefusal>>;
+  find(name: string): Promise<Account | null>;
+  findById(id: number): Promise<Account | null>;
+  findSignIn(name: string): Promise<SignInRecord | null>;
+  findSignInById(id: number): Promise<SignInRecord | null>;
+  /** Sorted by name. */
+  list(): Promise<readonly Account[]>;
+  groupsOf(id: number): Promise<readonly NamedId[]>;
+  update(
+    name: string,
+    change: AccountChange,
+    now: EpochSeconds,
+  ): Promise<Result<Account, AccountRefusal>>;
+  /** Removes the account, its memberships and the grants made to it. Answers what it was. */
+  remove(name: string): Promise<Result<Account, AccountRefusal>>;
+  /** Stores a better hash of the same password; changes neither version nor date. No-op if the hash has changed since. */
+  replaceHash(id: number, oldHash: string, newHash: string): Promise<void>;
+}
+
+export type GroupRefusal =
+  | { readonly reason: "unknown-group"; readonly name: string }
+  | { readonly reason: "unknown-account"; readonly name: string }
+  | { readonly reason: "name-taken"; readonly name: string };
+
+export interface GroupStore {
+  add(name: string, now: EpochSeconds): Promise<Result<Group, GroupRefusal>>;
+  find(name: string): Promise<Group | null>;
+  /** Sorted by name. */
+  list(): Promise<readonly (Group & { readonly memberCount: number })[]>;
+  /** Sorted by name. */
+  members(name: string): Promise<Result<readonly NamedId[], GroupRefusal>>;
+  /** All or none; answers the names that were not yet members. */
+  addMembers(
+    name: string,
+    accounts: readonly string[],
+  ): Promise<Result<readonly string[], GroupRefusal>>;
+  /** All or none (an unknown account refuses); answers the names that were members. */
+  removeMembers(
+    name: string,
+    accounts: readonly string[],
+  ): Promise<Result<readonly string[], GroupRefusal>>;
+  /** Removes the group and the grants made to it. */
+  remove(name: string): Promise<Result<Group, GroupRefusal>>;
+}
+
+/** A subject by name, resolved to an id inside the act that uses it. */
+export type SubjectName =
+  | { readonly kind: "account" | "group"; readonly name: string }
+  | { readonly kind: "authenticated" }
+  | { readonly kind: "anonymous" };
+
+export interface NewGrant {
+  readonly subject: SubjectName;
+  readonly actions: readonly Action[];
+  readonly expiresAt: EpochSeconds | null;
+}
+
+export interface NewImage {
+  readonly pattern: ImagePattern;
+  readonly isExclusive: boolean;
+  readonly facts: ImageFacts;
+  readonly grants: readonly NewGrant[];
+}
+
+export interface ImageChange {
+  readonly isExclusive?: boolean;
+  readonly facts?: Partial<ImageFacts>;
+  /** Replaces all grants. */
+  readonly grants?: readonly NewGrant[];
+}
+
+export type ImageRefusal =
+  | { readonly reason: "unknown-image"; readonly image: string }
+  | { readonly reason: "image-taken"; readonly image: string }
+  | { readonly reason: "unknown-account"; readonly name: string }
+  | { readonly reason: "unknown-group"; readonly name: string };
+
+/** An image with all its grants that have not ended. */
+export type RegisteredImage = Image & { readonly grants: readonly Grant[] };
+
+export interface ImageStore {
+  register(image: NewImage, now: EpochSeconds): Promise<Result<RegisteredImage, ImageRefusal>>;
+  find(pattern: ImagePattern, now: EpochSeconds): Promise<RegisteredImage | null>;
+  /** Sorted by repository, tag, service. */
+  list(now: EpochSeconds): Promise<readonly RegisteredImage[]>;
+  update(
+    pattern: ImagePattern,
+    change: ImageChange,
+    now: EpochSeconds,
+  ): Promise<Result<RegisteredImage, ImageRefusal>>;
+  unregister(
+    pattern: ImagePattern,
+    now: EpochSeconds,
+  ): Promise<Result<RegisteredImage, ImageRefusal>>;
+  /**
+   * Sets the one grant of a subject on an image (replacing an earlier one), making a non-exclusive entry where there is
+   * none. `before` is the grant that stood there, null if none.
+   */
+  grant(
+    pattern: ImagePattern,
+    grant: NewGrant,
+    now: EpochSeconds,
+  ): Promise<
+    Result<
+      {
+        readonly image: RegisteredImage;
+        readonly before: Grant | null;
+        readonly isNewEntry: boolean;
+      },
+      ImageRefusal
+    >
+  >;
+  /**
+   * Takes the given actions (null: all) from the grant of a subject; a grant left without actions is removed.
+   * `before` null: there was no such grant, nothing changed.
+   */
+  revoke(
+    pattern: ImagePattern,
+    subject: SubjectName,
+    actions: readonly Action[] | null,
+    now: EpochSeconds,
+  ): Promise<
+    Result<
+      {
+        readonly image: RegisteredImage;
+        readonly before: Grant | null;
+        readonly after: Grant | null;
+      },
+      ImageRefusal
+    >
+  >;
+  /** Every image that has a grant for the subject, with that grant alone. */
+  listGrantsOf(subject: Subject, now: EpochSeconds): Promise<readonly GrantedImage[]>;
+  /** Images with a tag; for health and for the refusal of such rules without a gate. */
+  countTagged(): Promise<number>;
+}
+
+/** The hot path's read: cost must not grow with the number of accounts, images or grants. */
+export interface PolicyReader {
+  /**
+   * Every image whose pattern matches the repository in the service (tags ignored), with those of its grants that have
+   * not ended at `now` and whose subjectKey is one of `subjects`.
+   */
+  findMatching(
+    service: string,
+    repository: string,
+    subjects: readonly string[],
+    now: EpochSeconds,
+  ): Promise<readonly GrantedImage[]>;
+}
+
+/** Everything that decides and lists needs, on one store. */
+export interface Store {
+  readonly accounts: AccountStore;
+  readonly groups: GroupStore;
+  readonly images: ImageStore;
+  readonly policy: PolicyReader;
+  /** Rises or changes whenever anything was committed by anybody; cheap enough to ask on every request. */
+  dataVersion(): number;
+  /** A small read; throws StoreUnavailable. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Hashing of passwords off the main thread, behind a bounded queue. */
+export interface PasswordHasher {
+  /** PHC string of argon2id with the configured parameters. `busy`: the queue is full, ask again later. */
+  hash(password: string): Promise<Result<string, "busy">>;
+  /**
+   * `hash` null (unknown account) costs the same as a real one and answers `mismatch`. `source` is the client's
+   * address: the queue is fair between sources.
+   */
+  verify(
+    hash: string | null,
+    password: string,
+    source: string,
+  ): Promise<Result<"match" | "match-outdated" | "mismatch", "busy">>;
+}
+
+/** One entry of a token's `access` claim (distribution auth/jwt.md, "access"). */
+export interface AccessEntry {
+  readonly type: "repository" | "registry";
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+export interface TokenClaims {
+  readonly issuer: string;
+  /** The account's name; empty for anonymous. */
+  readonly subject: string;
+  readonly audience: string;
+  readonly issuedAt: EpochSeconds;
+  readonly notBefore: EpochSeconds;
+  readonly expiresAt: EpochSeconds;
+  readonly tokenId: string;
+  readonly access: readonly AccessEntry[];
+  /** For the gate: who asked and by which credential; null for anonymous. */
+  readonly holder: { readonly account: number; readonly credential: string } | null;
+}
+
+export interface TokenSigner {
+  /** The JWT in compact form, signed with the active key. */
+  sign(claims: TokenClaims): Promise<string>;
+}
+
+/** What a password must be (NIST SP 800-63B-4 §3.1.1.2); the setting of `passwords.*`. */
+export interface PasswordRules {
+  /** Null: fine. Otherwise one sentence that says what is wrong; it never quotes the password. */
+  findFault(password: string, accountName: string): string | null;
+  /** A random password that passes the rules. */
+  generate(): string;
+}

@@ -1,0 +1,58 @@
+// Answers on the wire: the headers that every answer carries, and the error body that every client can show.
+import type { ServerResponse } from "node:http";
+
+/** The error codes of THREATS §3 "Error body"; the first are OAuth's, the second the registry API's. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly error: string;
+  readonly code: "UNAUTHORIZED" | "DENIED" | "TOOMANYREQUESTS" | "UNSUPPORTED" | "UNAVAILABLE";
+  /** Fixed ASCII, specific, without `"`, `\` or anything from the request. */
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "Cache-Control": "no-store",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+};
+
+/** Headers of every answer (THREATS §4 "headers, all"); `isTls` adds HSTS. */
+export function securityHeaders(isTls: boolean): Readonly<Record<string, string>> {
+  if (!isTls) return SECURITY_HEADERS;
+  return { ...SECURITY_HEADERS, "Strict-Transport-Security": "max-age=63072000" };
+}
+
+/** Writes a whole JSON answer in one go. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    ...headers,
+    "Content-Type": "application/json",
+    "Content-Length": Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+/** The superset body that the Docker CLI, containerd and OAuth clients all render (REGISTRY-FACTS §2.10). */
+export function errorBody(answer: ErrorAnswer): unknown {
+  return {
+    error: answer.error,
+    error_description: answer.message,
+    errors: [{ code: answer.code, message: answer.message }],
+  };
+}
+
+/** Sends an error answer with its headers. */
+export function sendError(
+  response: ServerResponse,
+  answer: ErrorAnswer,
+  headers: Readonly<Record<string, string>>,
+): void {
+  sendJson(response, answer.status, errorBody(answer), { ...headers, ...answer.headers });
+}

@@ -1,0 +1,34 @@
+// Reads the Authorization header of a token request; strict, so that nothing damaged ever counts as anonymous.
+import { err, ok, type Result } from "../domain/result.js";
+import { Secret } from "../domain/secret.js";
+import type { Credential } from "../token/token-request.js";
+
+/** `damaged`: not Basic, not base64, not UTF-8 or no colon. `empty`: a name or a password is missing, not both. */
+export type BasicFault = "damaged" | "empty";
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * `Basic base64(name:password)` (RFC 7617). No header, and `Basic Og==` (the OCI conformance suite's), are anonymous;
+ * an empty name or password costs no hash (THREATS B05).
+ */
+export function parseAuthorization(header: string | undefined): Result<Credential, BasicFault> {
+  if (header === undefined) return ok({ kind: "none" });
+  const match = /^basic +([^ ]+) *$/i.exec(header);
+  const encoded = match?.[1];
+  if (encoded === undefined || !BASE64.test(encoded)) return err("damaged");
+  let text: string;
+  try {
+    text = UTF8.decode(Buffer.from(encoded, "base64"));
+  } catch {
+    return err("damaged");
+  }
+  const colon = text.indexOf(":");
+  if (colon === -1) return err("damaged");
+  const name = text.slice(0, colon);
+  const password = text.slice(colon + 1);
+  if (name === "" && password === "") return ok({ kind: "none" });
+  if (name === "" || password === "") return err("empty");
+  return ok({ kind: "password", name, password: new Secret(password) });
+}

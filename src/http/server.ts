@@ -1,0 +1,163 @@
+// The listeners: limits, exact routing of the hot paths, last resort for errors, graceful stop.
+import { randomBytes } from "node:crypto";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Duplex } from "node:stream";
+import { StoreUnavailable } from "../domain/ports.js";
+import { sendError, type ErrorAnswer } from "./answer.js";
+import { handleLive, handleReady, type HealthSource } from "./health.js";
+import { createPages, type PagesSource } from "./pages.js";
+import { splitTarget } from "./request-target.js";
+import { countHeader, handleToken, type TokenEndpoint } from "./token-endpoint.js";
+import { answerRefusal, UNAVAILABLE } from "./token-refusals.js";
+
+export interface HttpContext {
+  readonly token: TokenEndpoint;
+  readonly health: HealthSource;
+  readonly pages: PagesSource;
+  /** PEM texts; null: plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Behind a proxy connections idle longer, or the proxy races our close (THREATS §4). */
+  readonly isBehindProxy: boolean;
+}
+
+/** What one listener serves: `/token` and what people open, `/health` and what machines ask, or both. */
+export interface ListenerRole {
+  readonly isPublic: boolean;
+  readonly isInternal: boolean;
+}
+
+const TOKEN_PATHS: ReadonlySet<string> = new Set(["/token", "/auth/token", "/auth/token/"]);
+const MAX_HEADERS = 100;
+const LIMITS: ServerOptions = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+const TOO_MANY_HEADERS: ErrorAnswer = {
+  status: 431,
+  error: "invalid_request",
+  code: "UNSUPPORTED",
+  message: `more than ${MAX_HEADERS} headers in one request`,
+  headers: { Connection: "close" },
+};
+const DUPLICATE_HOST: ErrorAnswer = {
+  status: 400,
+  error: "invalid_request",
+  code: "UNSUPPORTED",
+  message: "more than one Host header",
+  headers: { Connection: "close" },
+};
+const BROKEN: ErrorAnswer = {
+  status: 500,
+  error: "server_error",
+  code: "UNAVAILABLE",
+  message: "the server failed on this request; its log says why",
+};
+
+/** Makes a server that is not yet listening. */
+export function createHttpServer(context: HttpContext, role: ListenerRole): Server {
+  const listener = createListener(context, role);
+  const server =
+    context.tls === null
+      ? createServer(LIMITS, listener)
+      : createTlsServer({ ...LIMITS, ...context.tls }, listener);
+  // Node drops headers past this count without a word, Authorization among them: 0 keeps all (THREATS finding 19).
+  server.maxHeadersCount = 0;
+  server.maxRequestsPerSocket = 1000;
+  server.maxConnections = 1024;
+  server.keepAliveTimeout = context.isBehindProxy ? 65_000 : 5_000;
+  server.on("clientError", answerClientError);
+  return server;
+}
+
+/** The request listener alone, as tests drive it. */
+export function createListener(context: HttpContext, role: ListenerRole): RequestListener {
+  const pages = createPages(context.pages, role);
+  return (request, response) => {
+    route(context, role, { request, response, pages }).catch((error: unknown) => {
+      answerFailure(context, response, error);
+    });
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly pages: RequestListener;
+}
+
+async function route(context: HttpContext, role: ListenerRole, exchange: Exchange): Promise<void> {
+  const { request, response, pages } = exchange;
+  const { headers } = context.token;
+  if (context.health.isStopping()) response.setHeader("Connection", "close");
+  if (request.rawHeaders.length / 2 > MAX_HEADERS) {
+    sendError(response, TOO_MANY_HEADERS, headers);
+    return;
+  }
+  if (countHeader(request, "host") > 1) {
+    sendError(response, DUPLICATE_HOST, headers);
+    return;
+  }
+  const target = splitTarget(request.url ?? "");
+  if (!target.ok) {
+    sendError(response, answerRefusal({ reason: "target", fault: target.error }), headers);
+    return;
+  }
+  const { path, rawQuery } = target.value;
+  if (role.isPublic && TOKEN_PATHS.has(path)) {
+    const requestId = randomBytes(8).toString("hex");
+    await handleToken(context.token, request, response, { rawQuery, requestId });
+    return;
+  }
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (role.isInternal && isRead && path === "/health/live") {
+    handleLive(response, headers);
+    return;
+  }
+  if (role.isInternal && isRead && path === "/health/ready") {
+    await handleReady(context.health, response, headers);
+    return;
+  }
+  pages(request, response);
+}
+
+/** Every exception denies: 503 where the store can't be asked, 500 otherwise, and no detail outside the log (THREATS I04). */
+function answerFailure(context: HttpContext, response: ServerResponse, error: unknown): void {
+  const isStore = error instanceof StoreUnavailable;
+  context.token.log.error({
+    evt: "server.error",
+    reason: isStore ? `store_${error.reason.replaceAll("-", "_")}` : "exception",
+    err: error,
+  });
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  sendError(response, isStore ? UNAVAILABLE : BROKEN, context.token.headers);
+}
+
+function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.end(
+    `HTTP/1.1 ${statusOfClientError(error)}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n`,
+  );
+}
+
+function statusOfClientError(error: NodeJS.ErrnoException): string {
+  if (error.code === "HPE_HEADER_OVERFLOW") return "431 Request Header Fields Too Large";
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") return "408 Request Timeout";
+  return "400 Bad Request";
+}

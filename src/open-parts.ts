@@ -1,0 +1,97 @@
+// Opens the parts that the configuration describes: store, hasher, keys. Starts nothing.
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { AdminContext, AdminSettings } from "./admin/admin-context.js";
+import type { LoadedConfig } from "./config/load-config.js";
+import { openKeyStore } from "./crypto/key-store.js";
+import { createPasswordHasher } from "./crypto/password-hasher.js";
+import { createPasswordRules } from "./crypto/password-rules.js";
+import type { KeyStore } from "./domain/key.js";
+import { err, ok, type Result } from "./domain/result.js";
+import type { Clock } from "./domain/time.js";
+import { keyFault, storeFault, type StartFault } from "./start-fault.js";
+import { openStore } from "./storage/sqlite/open-store.js";
+import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
+
+/** The wall clock of this process. */
+export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
+
+/** The folder that holds package.json, whether run from src/ or dist/. */
+export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** How long a command waits for a store that another process writes (THREATS L05). */
+export const CLI_BUSY_MILLISECONDS = 5000;
+const SERVER_BUSY_MILLISECONDS = 1000;
+
+export interface OpenedAdmin extends AdminContext {
+  close(): Promise<void>;
+}
+
+/** `create` makes a missing store; `migrate` brings an older one up first. */
+export interface OpenMode {
+  readonly store: "create" | "existing";
+  readonly migrate: "apply" | "refuse";
+  readonly isServer: boolean;
+}
+
+function settingsOf(loaded: LoadedConfig): AdminSettings {
+  const { config } = loaded;
+  return {
+    services: config.token.services,
+    registryHosts: config.registry.hosts,
+    policy: {
+      unlisted: config.policy.unlisted === "deny" ? [] : config.policy.unlisted,
+      hasPersonalNamespace: config.policy.personalNamespace,
+      tagEnforcement: config.policy.tagEnforcement,
+    },
+    passwordMaxAgeDays: config.passwords.maxAgeDays,
+  };
+}
+
+/** Opens the store with everything the use cases need. Run as root on somebody's store, it becomes that owner first. */
+export async function openContext(
+  loaded: LoadedConfig,
+  mode: OpenMode,
+): Promise<Result<OpenedAdmin, StartFault>> {
+  const { storage, passwords } = loaded.config;
+  dropToStoreOwner(storage.path);
+  const opened = await openStore({
+    path: storage.path,
+    migrationsDirectory: join(packageRoot, "migrations"),
+    busyTimeoutMs: mode.isServer ? SERVER_BUSY_MILLISECONDS : CLI_BUSY_MILLISECONDS,
+    mode: mode.store,
+    migrate: mode.migrate,
+    clock: systemClock,
+  });
+  if (!opened.ok) return err(storeFault(opened.error));
+  const store = opened.value;
+  return ok({
+    store,
+    hasher: createPasswordHasher({
+      ...passwords.argon2,
+      concurrency: availableParallelism(),
+      queueLimit: passwords.queue,
+    }),
+    passwordRules: createPasswordRules(passwords),
+    clock: systemClock,
+    settings: settingsOf(loaded),
+    close: () => store.close(),
+  });
+}
+
+/** Opens the token keys; `mayCreate` makes a CA and a signing key where there are none. */
+export async function openKeys(
+  loaded: LoadedConfig,
+  options: { readonly mayCreate: boolean },
+): Promise<Result<KeyStore, StartFault>> {
+  const { keys, token, storage } = loaded.config;
+  dropToStoreOwner(storage.path);
+  const opened = await openKeyStore({
+    ...keys,
+    tokenTtlSeconds: token.ttlSeconds,
+    clock: systemClock,
+    mayCreate: options.mayCreate,
+  });
+  return opened.ok ? opened : err(keyFault(opened.error));
+}

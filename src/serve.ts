@@ -1,0 +1,205 @@
+// Running the server: opens the parts, listens, keeps keys fresh, answers health, stops gracefully.
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { openContext, openKeys, systemClock, type OpenedAdmin } from "./open-parts.js";
+import type { LoadedConfig } from "./config/load-config.js";
+import type { KeyStore } from "./domain/key.js";
+import { err, ok, type Result } from "./domain/result.js";
+import { securityHeaders } from "./http/answer.js";
+import { parseTrustedProxies } from "./http/client-address.js";
+import type { HealthSource } from "./http/health.js";
+import { drain, listen } from "./http/listening.js";
+import type { Logger } from "./http/log.js";
+import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
+import { createLogger } from "./log.js";
+import { listenFault, type StartFault } from "./start-fault.js";
+
+export interface RunningServer {
+  /** `http://host:port` of the public listener. */
+  readonly url: string;
+  /** Ends with the exit code once the server has stopped. */
+  readonly finished: Promise<number>;
+  /** Ready turns 503, requests in flight finish, the store is closed; a second call changes nothing. */
+  stop(): Promise<void>;
+}
+
+const KEY_REFRESH_MILLISECONDS = 1000;
+/** How long ready answers 503 on new connections before the listener closes, so that balancers notice. */
+const NOTICE_MILLISECONDS = 500;
+const DRAIN_MILLISECONDS = 9000;
+
+/** Starts serving an existing store and existing keys; a fault leaves nothing open and nothing changed. */
+export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer, StartFault>> {
+  const { config } = loaded;
+  const tls = readTls(loaded);
+  if (!tls.ok) return tls;
+  const keys = await openKeys(loaded, { mayCreate: false });
+  if (!keys.ok) return keys;
+  const migrate = config.storage.autoMigrate ? "apply" : "refuse";
+  const opened = await openContext(loaded, { store: "existing", migrate, isServer: true });
+  if (!opened.ok) return opened;
+  const log = createLogger(config.log);
+  const state = { isStopping: false };
+  const parts: Parts = { loaded, keys: keys.value, admin: opened.value, log };
+  const health = createHealth(parts, state);
+  const context = createHttpContext(parts, health, tls.value);
+  const started = await startListeners(loaded, context);
+  if (!started.ok) {
+    await opened.value.close();
+    return started;
+  }
+  const { servers, url } = started.value;
+  const stopWatching = watch(keys.value, log);
+  log.info({ evt: "server.start", url });
+  for (const reason of await health.findWarnings()) log.warn({ evt: "server.degraded", reason });
+  let finish: (code: number) => void = () => undefined;
+  const finished = new Promise<number>((resolve) => {
+    finish = resolve;
+  });
+  const stop = async (): Promise<void> => {
+    if (state.isStopping) return;
+    state.isStopping = true;
+    log.info({ evt: "server.stop" });
+    await new Promise((resolve) => setTimeout(resolve, NOTICE_MILLISECONDS));
+    await Promise.all(servers.map((server) => drain(server, DRAIN_MILLISECONDS)));
+    stopWatching();
+    await opened.value.close();
+    log.info({ evt: "server.stopped" });
+    finish(0);
+  };
+  return ok({ url, finished, stop });
+}
+
+interface Parts {
+  readonly loaded: LoadedConfig;
+  readonly keys: KeyStore;
+  readonly admin: OpenedAdmin;
+  readonly log: Logger;
+}
+
+type Tls = { readonly cert: string; readonly key: string } | null;
+
+function readTls(loaded: LoadedConfig): Result<Tls, StartFault> {
+  const { tls } = loaded.config.server;
+  if (tls.mode !== "files") return ok(null);
+  try {
+    return ok({
+      cert: readFileSync(tls.cert ?? "", "utf8"),
+      key: readFileSync(tls.key ?? "", "utf8"),
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const message = `server.tls.cert or server.tls.key can't be read (${code ?? "unknown"}); name two PEM files`;
+    return err({ exitCode: 78, message });
+  }
+}
+
+function createHealth(parts: Parts, state: { readonly isStopping: boolean }): HealthSource {
+  const { store, settings } = parts.admin;
+  let tagged = { version: -1, count: 0 };
+  const countTagged = async (): Promise<number> => {
+    const version = store.dataVersion();
+    if (version !== tagged.version) tagged = { version, count: await store.images.countTagged() };
+    return tagged.count;
+  };
+  return {
+    isStopping: () => state.isStopping,
+    findBlockers: async () => {
+      try {
+        await store.ping();
+        return [];
+      } catch (error) {
+        parts.log.error({ evt: "health.store", err: error });
+        return ["the store can't be read; the server's log says why"];
+      }
+    },
+    findWarnings: async () => {
+      const warnings = [...parts.loaded.warnings, ...parts.keys.warnings()];
+      const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
+      if (count > 0) {
+        warnings.push(
+          `${count} image(s) name a tag, and without a gate tags can't be kept apart; see dockwarden image list`,
+        );
+      }
+      return warnings;
+    },
+  };
+}
+
+function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
+  const { loaded, keys, admin, log } = parts;
+  const { server, token } = loaded.config;
+  const headers = securityHeaders(server.tls.mode !== "off");
+  const tokens = {
+    accounts: admin.store.accounts,
+    hasher: admin.hasher,
+    passwordMaxAgeDays: admin.settings.passwordMaxAgeDays,
+    policyReader: admin.store.policy,
+    policy: admin.settings.policy,
+    signer: keys,
+    clock: systemClock,
+    randomId: () => randomBytes(16).toString("base64url"),
+    issuer: token.issuer,
+    services: token.services,
+    ttlSeconds: token.ttlSeconds,
+  };
+  const trustedProxies = parseTrustedProxies(server.trustedProxies);
+  return {
+    token: { tokens, trustedProxies, headers, log },
+    health,
+    pages: {
+      health,
+      publicUrl: server.publicUrl,
+      headers,
+      bundlePem: () => keys.bundlePem(),
+      jwks: () => keys.jwks(),
+    },
+    tls,
+    isBehindProxy: server.tls.mode === "proxy",
+  };
+}
+
+async function startListeners(
+  loaded: LoadedConfig,
+  context: HttpContext,
+): Promise<Result<{ readonly servers: readonly Server[]; readonly url: string }, StartFault>> {
+  const { host, port, internalPort, tls } = loaded.config.server;
+  const isSplit = internalPort !== null && internalPort !== port;
+  const wanted: { readonly port: number; readonly role: ListenerRole }[] = [
+    { port, role: { isPublic: true, isInternal: !isSplit } },
+  ];
+  if (isSplit) wanted.push({ port: internalPort, role: { isPublic: false, isInternal: true } });
+  const servers: Server[] = [];
+  let url = "";
+  for (const { port: wantedPort, role } of wanted) {
+    const server = createHttpServer(context, role);
+    try {
+      const bound = await listen(server, host, wantedPort);
+      if (url === "") url = `${tls.mode === "files" ? "https" : "http"}://${host}:${bound}`;
+      servers.push(server);
+    } catch (error) {
+      await Promise.all(servers.map((earlier) => drain(earlier, 0)));
+      return err(listenFault(error as NodeJS.ErrnoException, host, wantedPort));
+    }
+  }
+  return ok({ servers, url });
+}
+
+/** Keys changed by commands are taken over within a second; an exception nobody caught ends the process (THREATS I05). */
+function watch(keys: KeyStore, log: Logger): () => void {
+  const timer = setInterval(() => {
+    void keys.refresh();
+  }, KEY_REFRESH_MILLISECONDS);
+  const onUncaught = (error: unknown): void => {
+    log.error({ evt: "server.crash", err: error });
+    process.exit(1);
+  };
+  process.on("uncaughtException", onUncaught);
+  process.on("unhandledRejection", onUncaught);
+  return () => {
+    clearInterval(timer);
+    process.off("uncaughtException", onUncaught);
+    process.off("unhandledRejection", onUncaught);
+  };
+}

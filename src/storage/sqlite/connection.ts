@@ -1,0 +1,97 @@
+// One connection to the store's file with the pragmas of THREATS §4; turns SQLite's errors into the port's.
+import Database from "better-sqlite3";
+import { StoreUnavailable } from "../../domain/ports.js";
+
+export type Connection = Database.Database;
+
+/** "DWRD": marks the file as ours (PRAGMA application_id). */
+export const APPLICATION_ID = 0x44575244;
+
+/** The first release without the WAL-reset corruption bug (THREATS finding 10). */
+const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+
+/** Opens for reading and writing; throws better-sqlite3's SqliteError. */
+export function openConnection(path: string, busyTimeoutMs: number): Connection {
+  const connection = new Database(path, { timeout: busyTimeoutMs, fileMustExist: true });
+  try {
+    connection.pragma("journal_mode = WAL");
+    // NOTE: switching to WAL resets it to NORMAL on every open, and then a commit can be lost (finding 9).
+    connection.pragma("synchronous = FULL");
+    connection.pragma("foreign_keys = ON");
+    connection.pragma("trusted_schema = OFF");
+    connection.pragma("cell_size_check = ON");
+    connection.pragma("journal_size_limit = 67108864");
+    connection.pragma("secure_delete = ON");
+    const synchronous: unknown = connection.pragma("synchronous", { simple: true });
+    if (synchronous !== 2) throw new Error("SQLite did not accept synchronous=FULL");
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Null, or the version of the linked SQLite when it is too old. */
+export function findOldSqlite(connection: Connection): string | null {
+  const version = connection.prepare("SELECT sqlite_version()").pluck().get() as string;
+  const parts = version.split(".").map(Number);
+  for (const [index, least] of SQLITE_VERSION_MIN.entries()) {
+    const part = parts[index] ?? 0;
+    if (part !== least) return part > least ? null : version;
+  }
+  return null;
+}
+
+/** True for errors that SQLite itself raised. */
+export function isSqliteError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Database.SqliteError;
+}
+
+/** `SQLITE_BUSY…` → StoreUnavailable "busy", and so on; anything that isn't SQLite's is thrown as it is. */
+export function translateError(error: unknown): never {
+  if (!isSqliteError(error)) throw error;
+  if (error.code.startsWith("SQLITE_CONSTRAINT")) throw error;
+  if (error.code.startsWith("SQLITE_BUSY") || error.code.startsWith("SQLITE_LOCKED")) {
+    throw new StoreUnavailable("busy", "the store is busy: another process is writing", error);
+  }
+  if (error.code === "SQLITE_FULL") {
+    throw new StoreUnavailable("full", "the disk of the store is full", error);
+  }
+  if (error.code.startsWith("SQLITE_READONLY")) {
+    throw new StoreUnavailable("read-only", "the store can't be written: it is read-only", error);
+  }
+  throw new StoreUnavailable("failed", `the store failed (${error.code})`, error);
+}
+
+/** Runs a read or a single statement, with errors translated. */
+export async function run<T>(act: () => T): Promise<T> {
+  try {
+    return act();
+  } catch (error) {
+    return translateError(error);
+  }
+}
+
+/**
+ * Runs a whole act in one write transaction. A refusal (`ok: false`) rolls back, so that a refused act changes nothing.
+ */
+export async function write<T extends { readonly ok: boolean }>(
+  connection: Connection,
+  act: () => T,
+): Promise<T> {
+  try {
+    connection.exec("BEGIN IMMEDIATE");
+    let result: T;
+    try {
+      result = act();
+    } catch (error) {
+      if (connection.inTransaction) connection.exec("ROLLBACK");
+      throw error;
+    }
+    connection.exec(result.ok ? "COMMIT" : "ROLLBACK");
+    return result;
+  } catch (error) {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+    return translateError(error);
+  }
+}

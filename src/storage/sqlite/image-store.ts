@@ -1,0 +1,253 @@
+// Images and grants in SQLite. Names of subjects are resolved to ids inside the transaction that uses them.
+import type { Action } from "../../domain/action.js";
+import { subjectKey, type Grant, type GrantedImage, type Subject } from "../../domain/image.js";
+import {
+  formatImagePattern,
+  isLiteral,
+  literalPrefix,
+  type ImagePattern,
+} from "../../domain/image-pattern.js";
+import type {
+  ImageChange,
+  ImageRefusal,
+  ImageStore,
+  NewGrant,
+  NewImage,
+  RegisteredImage,
+  SubjectName,
+} from "../../domain/ports.js";
+import { err, ok, type Result } from "../../domain/result.js";
+import type { EpochSeconds } from "../../domain/time.js";
+import { run, write, type Connection } from "./connection.js";
+import { leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
+import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
+
+const SELECT_GRANTS = `SELECT g.*, coalesce(a.name, ag.name) AS name FROM image_grant g
+  LEFT JOIN account a ON a.id = g.account_id LEFT JOIN account_group ag ON ag.id = g.group_id`;
+const NOT_ENDED = "(g.expires_at IS NULL OR g.expires_at > ?)";
+
+type GrantAnswer = Awaited<ReturnType<ImageStore["grant"]>>;
+type RevokeAnswer = Awaited<ReturnType<ImageStore["revoke"]>>;
+
+export class SqliteImageStore implements ImageStore {
+  readonly #connection: Connection;
+  readonly #byPattern;
+  readonly #grantsOf;
+  readonly #oneGrant;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#byPattern = connection.prepare<[string, string, string], ImageRow>(
+      "SELECT * FROM image WHERE repository = ? AND tag = ? AND service = ?",
+    );
+    this.#grantsOf = connection.prepare<[number, number], GrantRow>(
+      `${SELECT_GRANTS} WHERE g.image_id = ? AND ${NOT_ENDED} ORDER BY g.subject`,
+    );
+    this.#oneGrant = connection.prepare<[number, string, number], GrantRow>(
+      `${SELECT_GRANTS} WHERE g.image_id = ? AND g.subject = ? AND ${NOT_ENDED}`,
+    );
+  }
+
+  async register(
+    image: NewImage,
+    now: EpochSeconds,
+  ): Promise<Result<RegisteredImage, ImageRefusal>> {
+    return write(this.#connection, () => {
+      if (this.#row(image.pattern) !== undefined) return imageTaken(image.pattern);
+      const id = this.#insert(image, now);
+      const refusal = putGrants(this.#connection, id, image.grants, now);
+      return refusal ?? ok(this.#must(image.pattern, now));
+    });
+  }
+
+  async find(pattern: ImagePattern, now: EpochSeconds): Promise<RegisteredImage | null> {
+    return run(() => {
+      const row = this.#row(pattern);
+      return row === undefined ? null : this.#withGrants(row, now);
+    });
+  }
+
+  async list(now: EpochSeconds): Promise<readonly RegisteredImage[]> {
+    return run(() => {
+      const grants = new Map<number, Grant[]>();
+      const rows = this.#connection
+        .prepare<[number], GrantRow>(
+          `${SELECT_GRANTS} WHERE ${NOT_ENDED} ORDER BY g.image_id, g.subject`,
+        )
+        .all(now);
+      for (const row of rows) {
+        const earlier = grants.get(row.image_id);
+        if (earlier === undefined) grants.set(row.image_id, [readGrant(row)]);
+        else earlier.push(readGrant(row));
+      }
+      return this.#connection
+        .prepare<[], ImageRow>("SELECT * FROM image ORDER BY repository, tag, service")
+        .all()
+        .map((row) => ({ ...readImage(row), grants: grants.get(row.id) ?? [] }));
+    });
+  }
+
+  async update(
+    pattern: ImagePattern,
+    change: ImageChange,
+    now: EpochSeconds,
+  ): Promise<Result<RegisteredImage, ImageRefusal>> {
+    return write(this.#connection, () => {
+      const row = this.#row(pattern);
+      if (row === undefined) return unknownImage(pattern);
+      const facts = { ...readImage(row), ...change.facts };
+      this.#connection
+        .prepare(
+          "UPDATE image SET is_exclusive = ?, digest = ?, size = ?, created = ?, description = ? WHERE id = ?",
+        )
+        .run(
+          change.isExclusive === undefined ? row.is_exclusive : Number(change.isExclusive),
+          facts.digest,
+          facts.size,
+          facts.created,
+          facts.description,
+          row.id,
+        );
+      if (change.grants !== undefined) {
+        this.#connection.prepare("DELETE FROM image_grant WHERE image_id = ?").run(row.id);
+        const refusal = putGrants(this.#connection, row.id, change.grants, now);
+        if (refusal !== null) return refusal;
+      }
+      return ok(this.#must(pattern, now));
+    });
+  }
+
+  async unregister(
+    pattern: ImagePattern,
+    now: EpochSeconds,
+  ): Promise<Result<RegisteredImage, ImageRefusal>> {
+    return write(this.#connection, () => {
+      const row = this.#row(pattern);
+      if (row === undefined) return unknownImage(pattern);
+      const image = this.#withGrants(row, now);
+      this.#connection.prepare("DELETE FROM image WHERE id = ?").run(row.id);
+      return ok(image);
+    });
+  }
+
+  async grant(pattern: ImagePattern, grant: NewGrant, now: EpochSeconds): Promise<GrantAnswer> {
+    return write(this.#connection, (): GrantAnswer => {
+      const facts = { digest: null, size: null, created: null, description: null };
+      const row = this.#row(pattern);
+      const id = row?.id ?? this.#insert({ pattern, isExclusive: false, facts, grants: [] }, now);
+      const subject = resolveSubject(this.#connection, grant.subject);
+      if (!subject.ok) return subject;
+      const before = this.#oneGrant.get(id, subjectKey(subject.value), now);
+      const refusal = putGrants(this.#connection, id, [grant], now);
+      if (refusal !== null) return refusal;
+      return ok({
+        image: this.#must(pattern, now),
+        before: before === undefined ? null : readGrant(before),
+        isNewEntry: row === undefined,
+      });
+    });
+  }
+
+  async revoke(
+    pattern: ImagePattern,
+    subject: SubjectName,
+    actions: readonly Action[] | null,
+    now: EpochSeconds,
+  ): Promise<RevokeAnswer> {
+    return write(this.#connection, (): RevokeAnswer => {
+      const row = this.#row(pattern);
+      if (row === undefined) return unknownImage(pattern);
+      const resolved = resolveSubject(this.#connection, subject);
+      if (!resolved.ok) return resolved;
+      const key = subjectKey(resolved.value);
+      const found = this.#oneGrant.get(row.id, key, now);
+      if (found === undefined) {
+        return ok({ image: this.#withGrants(row, now), before: null, after: null });
+      }
+      const before = readGrant(found);
+      const left = leftAfter(before.actions, actions);
+      if (left.length === 0) {
+        this.#connection
+          .prepare("DELETE FROM image_grant WHERE image_id = ? AND subject = ?")
+          .run(row.id, key);
+      } else {
+        this.#connection
+          .prepare("UPDATE image_grant SET actions = ? WHERE image_id = ? AND subject = ?")
+          .run(left.join(","), row.id, key);
+      }
+      const after = left.length === 0 ? null : { ...before, actions: left };
+      return ok({ image: this.#must(pattern, now), before, after });
+    });
+  }
+
+  async listGrantsOf(subject: Subject, now: EpochSeconds): Promise<readonly GrantedImage[]> {
+    return run(() =>
+      this.#connection
+        .prepare<[string, number], GrantRow>(
+          `${SELECT_GRANTS} WHERE g.subject = ? AND ${NOT_ENDED} ORDER BY g.image_id`,
+        )
+        .all(subjectKey(subject), now)
+        .flatMap((grant) => {
+          const row = this.#connection
+            .prepare<[number], ImageRow>("SELECT * FROM image WHERE id = ?")
+            .get(grant.image_id);
+          return row === undefined ? [] : [{ ...readImage(row), grants: [readGrant(grant)] }];
+        }),
+    );
+  }
+
+  async countTagged(): Promise<number> {
+    return run(
+      () =>
+        this.#connection
+          .prepare<[], number>("SELECT count(*) FROM image WHERE tag <> ''")
+          .pluck()
+          .get() ?? 0,
+    );
+  }
+
+  #row(pattern: ImagePattern): ImageRow | undefined {
+    return this.#byPattern.get(pattern.repository, pattern.tag ?? "", pattern.service ?? "");
+  }
+
+  #withGrants(row: ImageRow, now: EpochSeconds): RegisteredImage {
+    return { ...readImage(row), grants: this.#grantsOf.all(row.id, now).map(readGrant) };
+  }
+
+  #must(pattern: ImagePattern, now: EpochSeconds): RegisteredImage {
+    const row = this.#row(pattern);
+    if (row === undefined) throw new Error("an image vanished inside its own transaction");
+    return this.#withGrants(row, now);
+  }
+
+  #insert(image: NewImage, now: EpochSeconds): number {
+    const { pattern, facts } = image;
+    const { lastInsertRowid } = this.#connection
+      .prepare(
+        `INSERT INTO image (repository, tag, service, is_exclusive, is_pattern, literal_prefix, digest, size, created,
+           description, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        pattern.repository,
+        pattern.tag ?? "",
+        pattern.service ?? "",
+        Number(image.isExclusive),
+        Number(!isLiteral(pattern.repository)),
+        literalPrefix(pattern.repository),
+        facts.digest,
+        facts.size,
+        facts.created,
+        facts.description,
+        now,
+      );
+    return Number(lastInsertRowid);
+  }
+}
+
+function unknownImage(pattern: ImagePattern): { readonly ok: false; readonly error: ImageRefusal } {
+  return err({ reason: "unknown-image", image: formatImagePattern(pattern) });
+}
+
+function imageTaken(pattern: ImagePattern): { readonly ok: false; readonly error: ImageRefusal } {
+  return err({ reason: "image-taken", image: formatImagePattern(pattern) });
+}

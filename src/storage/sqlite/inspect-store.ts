@@ -1,0 +1,35 @@
+// The first look at a store's file, read-only and without SQLite's help files: is it ours at all, and whole?
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import type { StoreFault } from "../../domain/store-fault.js";
+import { APPLICATION_ID } from "./connection.js";
+
+const HEADER_BYTES = 100;
+const MAGIC = "SQLite format 3\0";
+/** Offset of PRAGMA application_id in the file header (SQLite file format §1.3). */
+const APPLICATION_ID_OFFSET = 68;
+
+/** Null where the file looks like ours; a missing file is `missing`. Reads 100 bytes, changes nothing. */
+export function inspectStore(path: string): StoreFault | null {
+  if (!existsSync(path)) {
+    return { code: "missing", message: `there is no store at ${path}; run dockwarden init` };
+  }
+  const header = Buffer.alloc(HEADER_BYTES);
+  const descriptor = openSync(path, "r");
+  let length: number;
+  try {
+    length = readSync(descriptor, header, 0, HEADER_BYTES, 0);
+    if (fstatSync(descriptor).size === 0) length = 0;
+  } finally {
+    closeSync(descriptor);
+  }
+  if (length < HEADER_BYTES) {
+    const message = `${path} is damaged: it is empty or cut off; restore a backup, or move it away and run dockwarden init`;
+    return { code: "damaged", message };
+  }
+  const isSqlite = header.toString("latin1", 0, MAGIC.length) === MAGIC;
+  if (!isSqlite || header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) {
+    const message = `${path} is not a Dockwarden store; set storage.path to another file`;
+    return { code: "foreign", message };
+  }
+  return null;
+}

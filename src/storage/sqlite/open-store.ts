@@ -1,0 +1,160 @@
+// Opens the SQLite store (or makes it, whole or not at all) and puts its parts together.
+import { randomBytes } from "node:crypto";
+import { chmodSync, existsSync, linkSync, rmSync } from "node:fs";
+import Database from "better-sqlite3";
+import type { Store } from "../../domain/ports.js";
+import { err, ok, type Result } from "../../domain/result.js";
+import type { StoreFault } from "../../domain/store-fault.js";
+import { SqliteAccountStore } from "./account-store.js";
+import {
+  APPLICATION_ID,
+  findOldSqlite,
+  isSqliteError,
+  openConnection,
+  run,
+  type Connection,
+} from "./connection.js";
+import { SqliteGroupStore } from "./group-store.js";
+import { SqliteImageStore } from "./image-store.js";
+import { inspectStore } from "./inspect-store.js";
+import {
+  applyMigrations,
+  copyBefore,
+  findMissing,
+  readMigrations,
+  type MigrateOptions,
+} from "./migrate.js";
+import { SqlitePolicyReader } from "./policy-reader.js";
+import { findUnsafePlace, prepareStoreFolder, tightenStoreFiles } from "./store-files.js";
+
+export interface OpenStoreOptions extends MigrateOptions {
+  /** `create`: a missing store is made. */
+  readonly mode: "create" | "existing";
+  /** `apply`: an older store is brought up, after a copy. */
+  readonly migrate: "apply" | "refuse";
+}
+
+export type OpenedStore = Store & { readonly schemaVersion: number };
+
+/** Answers an open store, or why it can't be used; a refusal has changed nothing. */
+export async function openStore(
+  options: OpenStoreOptions,
+): Promise<Result<OpenedStore, StoreFault>> {
+  const { path } = options;
+  try {
+    if (options.mode === "create" && !existsSync(path)) {
+      const fault = prepareStoreFolder(path);
+      if (fault !== null) return err(fault);
+      createStoreFile(options);
+    }
+    const fault = inspectStore(path) ?? findUnsafePlace(path);
+    if (fault !== null) return err(fault);
+    return openExisting(options);
+  } catch (error) {
+    return err(describeOpenError(path, error));
+  }
+}
+
+function openExisting(options: OpenStoreOptions): Result<OpenedStore, StoreFault> {
+  const connection = openConnection(options.path, options.busyTimeoutMs);
+  let opened: Result<OpenedStore, StoreFault> | null = null;
+  try {
+    opened = checkAndMigrate(connection, options);
+    tightenStoreFiles(options.path);
+    return opened;
+  } finally {
+    if (opened?.ok !== true) connection.close();
+  }
+}
+
+function checkAndMigrate(
+  connection: Connection,
+  options: OpenStoreOptions,
+): Result<OpenedStore, StoreFault> {
+  const old = findOldSqlite(connection);
+  if (old !== null) {
+    const message = `SQLite ${old} has a bug that damages stores; 3.51.3 or later is needed: run npm ci`;
+    return err({ code: "unsupported", message });
+  }
+  const check: unknown = connection.pragma("quick_check(1)", { simple: true });
+  if (check !== "ok") return err(damaged(options.path));
+  const migrations = readMigrations(options.migrationsDirectory);
+  const missing = findMissing(connection, migrations);
+  if (!missing.ok) return missing;
+  const [next] = missing.value;
+  if (next !== undefined) {
+    if (options.migrate === "refuse") {
+      const message = `the store is older than this program (before ${next.name}); run dockwarden migrate`;
+      return err({ code: "older", message });
+    }
+    copyBefore(connection, options.path, next);
+    applyMigrations(connection, missing.value, options.clock);
+  }
+  return ok(assemble(connection, migrations.length));
+}
+
+/** Made whole under another name and linked into place, so that a kill leaves none or a complete one. */
+function createStoreFile(options: OpenStoreOptions): void {
+  const draft = `${options.path}.new-${randomBytes(6).toString("hex")}`;
+  const connection = new Database(draft);
+  try {
+    chmodSync(draft, 0o600);
+    connection.pragma(`application_id = ${APPLICATION_ID}`);
+    const missing = findMissing(connection, readMigrations(options.migrationsDirectory));
+    if (missing.ok) applyMigrations(connection, missing.value, options.clock);
+    connection.close();
+    linkSync(draft, options.path);
+  } catch (error) {
+    // Another process that starts on the same empty folder was quicker: its store is the one.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    connection.close();
+    for (const suffix of ["", "-journal"]) rmSync(`${draft}${suffix}`, { force: true });
+  }
+}
+
+function assemble(connection: Connection, schemaVersion: number): OpenedStore {
+  const ping = connection.prepare("SELECT 1 FROM migration LIMIT 1");
+  const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
+  const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
+  return {
+    schemaVersion,
+    accounts: new SqliteAccountStore(connection),
+    groups: new SqliteGroupStore(connection),
+    images: new SqliteImageStore(connection),
+    policy: new SqlitePolicyReader(connection),
+    // The first counts what others committed, the second what this connection wrote.
+    dataVersion: () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0),
+    ping: async () => {
+      await run(() => ping.get());
+    },
+    close: async () => {
+      connection.close();
+    },
+  };
+}
+
+function damaged(path: string): StoreFault {
+  const message = `${path} is damaged; stop everything that uses it and restore a backup`;
+  return { code: "damaged", message };
+}
+
+function describeOpenError(path: string, error: unknown): StoreFault {
+  if (!isSqliteError(error)) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return {
+      code: "failed",
+      message: `the store at ${path} can't be opened (${code ?? message}); check the path and its owner`,
+    };
+  }
+  if (error.code.startsWith("SQLITE_BUSY")) {
+    return { code: "busy", message: "the store is busy: another process is writing; try again" };
+  }
+  if (error.code.startsWith("SQLITE_CORRUPT") || error.code === "SQLITE_NOTADB") {
+    return damaged(path);
+  }
+  return {
+    code: "failed",
+    message: `the store at ${path} can't be opened (${error.code}); check the disk and the file's owner`,
+  };
+}

@@ -1,0 +1,53 @@
+// The hot path's read: images that match a repository, with the grants that name the requester; indexed seeks only.
+import type { GrantedImage } from "../../domain/image.js";
+import { matchesRepository } from "../../domain/image-pattern.js";
+import type { PolicyReader } from "../../domain/ports.js";
+import type { EpochSeconds } from "../../domain/time.js";
+import { run, type Connection } from "./connection.js";
+import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
+
+/** The statements, exported so that a test can look at their query plans. */
+export const POLICY_SQL = {
+  literals: "SELECT * FROM image WHERE repository = ? AND is_pattern = 0 AND service IN ('', ?)",
+  patterns: `SELECT * FROM image WHERE is_pattern = 1 AND literal_prefix IN (SELECT value FROM json_each(?))
+     AND service IN ('', ?)`,
+  grants: `SELECT g.*, coalesce(a.name, ag.name) AS name FROM image_grant g
+     LEFT JOIN account a ON a.id = g.account_id LEFT JOIN account_group ag ON ag.id = g.group_id
+     WHERE g.image_id = ? AND g.subject IN (SELECT value FROM json_each(?))
+     AND (g.expires_at IS NULL OR g.expires_at > ?)`,
+} as const;
+
+/** Every beginning of the repository's name, the empty one and the whole included: what a pattern's prefix can be. */
+function prefixesOf(repository: string): readonly string[] {
+  return Array.from({ length: repository.length + 1 }, (_, length) => repository.slice(0, length));
+}
+
+export class SqlitePolicyReader implements PolicyReader {
+  readonly #literals;
+  readonly #patterns;
+  readonly #grants;
+
+  constructor(connection: Connection) {
+    this.#literals = connection.prepare<[string, string], ImageRow>(POLICY_SQL.literals);
+    this.#patterns = connection.prepare<[string, string], ImageRow>(POLICY_SQL.patterns);
+    this.#grants = connection.prepare<[number, string, number], GrantRow>(POLICY_SQL.grants);
+  }
+
+  async findMatching(
+    service: string,
+    repository: string,
+    subjects: readonly string[],
+    now: EpochSeconds,
+  ): Promise<readonly GrantedImage[]> {
+    return run(() => {
+      const patterns = this.#patterns
+        .all(JSON.stringify(prefixesOf(repository)), service)
+        .filter((row) => matchesRepository(row.repository, repository));
+      const wanted = JSON.stringify(subjects);
+      return [...this.#literals.all(repository, service), ...patterns].map((row) => ({
+        ...readImage(row),
+        grants: this.#grants.all(row.id, wanted, now).map(readGrant),
+      }));
+    });
+  }
+}

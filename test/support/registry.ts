@@ -1,0 +1,92 @@
+// Starts a real registry (Distribution 2.8 from Debian) that trusts the token server's certificate.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findFreePort, startDaemon, waitUntilReady, type Daemon } from "./process.js";
+import type { Workspace } from "./workspace.js";
+
+export interface TestRegistry {
+  readonly port: number;
+  /** `localhost:PORT`, as it stands before an image's name. */
+  readonly host: string;
+  log(): string;
+  stop(): Promise<void>;
+  /** Stops it and starts it again on the same port and storage: it reads its certificates anew. */
+  restart(): Promise<void>;
+}
+
+export interface RegistryOptions {
+  /** `http://localhost:PORT` of the token server. */
+  readonly realmUrl: string;
+  /** File with the certificates to trust. */
+  readonly rootCertBundle: string;
+  /** `registry` when absent. */
+  readonly service?: string;
+  /** A free one when absent. */
+  readonly port?: number;
+}
+
+/**
+ * Starts a registry on a free port; `workspace.close()` stops it.
+ * @throws with the registry's log when it doesn't answer.
+ */
+export async function startRegistry(
+  workspace: Workspace,
+  options: RegistryOptions,
+): Promise<TestRegistry> {
+  const port = options.port ?? (await findFreePort());
+  const service = options.service ?? "registry";
+  const folder = await workspace.subfolder(`registry-${service}`);
+  const configFile = join(folder, "config.yml");
+  await writeFile(configFile, describeConfig(folder, port, { service, ...options }));
+  let daemon: Daemon | null = null;
+  const stop = async (): Promise<void> => {
+    await daemon?.stop();
+  };
+  const start = async (): Promise<void> => {
+    daemon = await startDaemon("docker-registry", ["serve", configFile], {
+      env: { PATH: process.env["PATH"] ?? "" },
+      logFile: join(folder, "registry.log"),
+    });
+    await waitUntilReady(daemon, "The registry", async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/v2/`);
+      await answer.arrayBuffer();
+      return answer.status === 401;
+    });
+  };
+  workspace.onClose(stop);
+  await start();
+  return {
+    port,
+    host: `localhost:${port}`,
+    log: () => daemon?.log() ?? "",
+    stop,
+    async restart() {
+      await stop();
+      await start();
+    },
+  };
+}
+
+function describeConfig(
+  folder: string,
+  port: number,
+  options: RegistryOptions & { readonly service: string },
+): string {
+  return `version: 0.1
+log:
+  level: warn
+storage:
+  filesystem:
+    rootdirectory: ${join(folder, "storage")}
+  delete:
+    enabled: true
+http:
+  addr: 127.0.0.1:${port}
+auth:
+  token:
+    realm: ${options.realmUrl}/token
+    service: ${options.service}
+    issuer: dockwarden
+    rootcertbundle: ${options.rootCertBundle}
+`;
+}
