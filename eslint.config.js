@@ -15,23 +15,50 @@ const IMPORT_TABLE = {
     packages: ["express", "zod"],
     isPure: false,
   },
-  crypto: { folders: ["domain"], packages: ["jose", "argon2", "node-forge", "@zxcvbn-ts/*"], isPure: false },
+  crypto: {
+    folders: ["domain"],
+    packages: ["jose", "argon2", "node-forge", "@zxcvbn-ts/*"],
+    isPure: false,
+  },
   storage: { folders: ["domain"], packages: ["better-sqlite3"], isPure: false },
   config: { folders: [], packages: ["yaml", "zod"], isPure: false },
-  cli: { folders: ["domain", "admin", "config"], packages: ["commander", "cli-table3", "read"], isPure: false, isAppAllowed: true },
+  cli: {
+    folders: ["domain", "admin", "config"],
+    packages: ["commander", "cli-table3", "read"],
+    isPure: false,
+    isAppAllowed: true,
+  },
 };
 
 const ALL_PACKAGES = [
-  "express", "zod", "jose", "argon2", "node-forge", "@zxcvbn-ts/*", "better-sqlite3", "pg", "yaml",
-  "commander", "cli-table3", "read", "pino", "pino-pretty",
+  "express",
+  "zod",
+  "jose",
+  "argon2",
+  "node-forge",
+  "@zxcvbn-ts/*",
+  "better-sqlite3",
+  "pg",
+  "yaml",
+  "commander",
+  "cli-table3",
+  "read",
+  "pino",
+  "pino-pretty",
 ];
 
 /** One no-restricted-imports block for one folder of src/. */
 function importRules(folder, rule) {
-  const foreignFolders = Object.keys(IMPORT_TABLE).filter((other) => other !== folder && !rule.folders.includes(other));
+  const foreignFolders = Object.keys(IMPORT_TABLE).filter(
+    (other) => other !== folder && !rule.folders.includes(other),
+  );
   const patterns = [
     {
-      group: foreignFolders.flatMap((other) => [`../${other}/*`, `../../${other}/*`, `../../../${other}/*`]),
+      group: foreignFolders.flatMap((other) => [
+        `../${other}/*`,
+        `../../${other}/*`,
+        `../../../${other}/*`,
+      ]),
       message: `src/${folder} may import only: ${[folder, ...rule.folders].join(", ")}.`,
     },
     {
@@ -43,7 +70,11 @@ function importRules(folder, rule) {
       message: "The composition root imports everything; only main.ts and src/cli import it.",
     },
   ];
-  if (rule.isPure) patterns.push({ group: ["node:*"], message: `src/${folder} is pure: pass I/O in as an argument.` });
+  if (rule.isPure)
+    patterns.push({
+      group: ["node:*"],
+      message: `src/${folder} is pure: pass I/O in as an argument.`,
+    });
   return {
     files: [`src/${folder}/**/*.ts`],
     rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] },
@@ -61,7 +92,9 @@ export default tseslint.config(
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.strictTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/no-floating-promises": "error",

@@ -40,13 +40,10 @@ function runJest(report, [project, ...options], args) {
   const jest = join(ROOT, "node_modules", "jest", "bin", "jest.js");
   const common = ["--passWithNoTests", "--json", `--outputFile=${report}`];
   const flags = `${process.env.NODE_OPTIONS ?? ""} --experimental-vm-modules --no-warnings=ExperimentalWarning`;
-  return runInForeground(
-    [jest, "--selectProjects", project, ...options, ...common, ...args],
-    {
-      cwd: ROOT,
-      env: { NODE_OPTIONS: flags.trim() },
-    },
-  );
+  return runInForeground([jest, "--selectProjects", project, ...options, ...common, ...args], {
+    cwd: ROOT,
+    env: { NODE_OPTIONS: flags.trim() },
+  });
 }
 
 /** A file that can't even be loaded counts as one failure. */

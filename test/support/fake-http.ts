@@ -1,0 +1,129 @@
+// The real HTTP edge and token flow on fakes for the ports: fixed clock, readable "tokens", counted work.
+import type { LogEvent } from "../../src/http/log.js";
+import { parseTrustedProxies } from "../../src/http/client-address.js";
+import { securityHeaders } from "../../src/http/answer.js";
+import { createListener, type HttpContext } from "../../src/http/server.js";
+import type { Account } from "../../src/domain/account.js";
+import type { GrantedImage } from "../../src/domain/image.js";
+import { matchesRepository } from "../../src/domain/image-pattern.js";
+import type { AccountStore, SignInRecord, TokenClaims } from "../../src/domain/ports.js";
+import { ok } from "../../src/domain/result.js";
+import { exclusive, OFF, open, subject } from "./policy.js";
+
+export const NOW = 1_800_000_000;
+
+/** Every account's password is `pw-NAME`. */
+function account(name: string, permissions: string, isEnabled = true): SignInRecord {
+  const who = subject(name) as { id: number };
+  const made: Account = {
+    id: who.id,
+    name,
+    kind: "user",
+    permissions: permissions.split(",") as Account["permissions"],
+    email: null,
+    isEnabled,
+    expiresAt: name === "expired" ? NOW : null,
+    createdAt: 0,
+    passwordChangedAt: 0,
+    credentialVersion: 1,
+  };
+  return { account: made, passwordHash: `pw-${name}`, groups: [] };
+}
+
+/** The fixture of THREATS §3: alice pushes, bob pulls, carol is disabled, root is admin. */
+const ACCOUNTS = [
+  account("alice", "view,pull,push"),
+  account("bob", "view,pull"),
+  account("carol", "view,pull,push", false),
+  account("root", "view,pull,push,delete,admin"),
+  account("expired", "view,pull"),
+];
+const IMAGES: readonly GrantedImage[] = [
+  open("public/base", { "@anonymous": "pull" }),
+  open("team/app", { alice: "pull,push", bob: "pull" }),
+  exclusive("secret/x", {}),
+];
+
+export interface FakeServer {
+  readonly listener: ReturnType<typeof createListener>;
+  readonly context: HttpContext;
+  readonly log: LogEvent[];
+  /** Claims of every token that was signed. */
+  readonly signed: TokenClaims[];
+  /** How often a password was verified. */
+  readonly hashes: { count: number };
+  /** Set to make a port fail with this. */
+  readonly fault: { reader: unknown };
+  readonly state: { isStopping: boolean; blockers: string[]; warnings: string[] };
+}
+
+/** A server on fakes; nothing listens. */
+export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
+  const log: LogEvent[] = [];
+  const signed: TokenClaims[] = [];
+  const hashes = { count: 0 };
+  const fault: { reader: unknown } = { reader: null };
+  const state = { isStopping: false, blockers: [] as string[], warnings: [] as string[] };
+  const push = (event: LogEvent): void => void log.push(event);
+  const accounts = {
+    findSignIn: async (name: string) =>
+      ACCOUNTS.find((record) => record.account.name === name) ?? null,
+  } as unknown as AccountStore;
+  const health = {
+    isStopping: () => state.isStopping,
+    findBlockers: async () => state.blockers,
+    findWarnings: async () => state.warnings,
+  };
+  const headers = securityHeaders(false);
+  const context: HttpContext = {
+    token: {
+      tokens: {
+        accounts,
+        hasher: {
+          hash: async () => ok("hash"),
+          verify: async (hash, password) => {
+            hashes.count += 1;
+            return ok(hash === password ? "match" : "mismatch");
+          },
+        },
+        passwordMaxAgeDays: 0,
+        policyReader: {
+          findMatching: async (_service, repository) => {
+            // eslint-disable-next-line @typescript-eslint/only-throw-error -- I04 throws what is no error on purpose
+            if (fault.reader !== null) throw fault.reader;
+            return IMAGES.filter(({ pattern }) =>
+              matchesRepository(pattern.repository, repository),
+            );
+          },
+        },
+        policy: OFF,
+        signer: {
+          sign: async (claims) => {
+            signed.push(claims);
+            return `token-${signed.length}`;
+          },
+        },
+        clock: { now: () => NOW },
+        randomId: () => `id-${signed.length}`,
+        issuer: "dockwarden",
+        services: ["reg"],
+        ttlSeconds: 300,
+      },
+      trustedProxies: parseTrustedProxies(trustedProxies),
+      headers,
+      log: { info: push, warn: push, error: push, debug: push },
+    },
+    health,
+    pages: {
+      health,
+      publicUrl: "http://localhost:5001",
+      headers,
+      bundlePem: () => "-----BEGIN CERTIFICATE-----\n",
+      jwks: () => ({ keys: [] }),
+    },
+    tls: null,
+    isBehindProxy: false,
+  };
+  const listener = createListener(context, { isPublic: true, isInternal: true });
+  return { listener, context, log, signed, hashes, fault, state };
+}
