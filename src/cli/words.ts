@@ -25,7 +25,11 @@ export function toActions(text: string): readonly Action[] {
   const words = splitWords(text);
   const unknown = words.find((word) => !isAction(word));
   if (unknown !== undefined || words.length === 0) {
-    throw new CliExit(2, `--actions takes ${ACTIONS.join(", ")}, joined by commas`);
+    const given = unknown === undefined ? "nothing" : JSON.stringify(unknown);
+    throw new CliExit(
+      2,
+      `--actions got ${given}; it takes ${ACTIONS.join(", ")}, joined by commas`,
+    );
   }
   return normalizeActions(words.filter(isAction));
 }
@@ -42,9 +46,10 @@ export function toPermissions(text: string): readonly Permission[] {
   const words = splitWords(text);
   const unknown = words.find((word) => !isPermission(word));
   if (unknown !== undefined || words.length === 0) {
+    const given = unknown === undefined ? "nothing" : JSON.stringify(unknown);
     throw new CliExit(
       2,
-      `--permissions takes ${PERMISSIONS.join(", ")}, joined by commas, or none`,
+      `--permissions got ${given}; it takes ${PERMISSIONS.join(", ")}, joined by commas, or none`,
     );
   }
   return normalizePermissions(words.filter(isPermission));
