@@ -2,7 +2,13 @@
 import { ACTIONS, normalizeActions, type Action } from "./action.js";
 import { cutByCeiling, type Target } from "./ceiling.js";
 import { formatSubject, subjectKey, type GrantedImage, type Subject } from "./image.js";
-import { isInside, matchesRepository, matchesService, matchesTag } from "./image-pattern.js";
+import {
+  isInside,
+  isTagInside,
+  matchesRepository,
+  matchesService,
+  matchesTag,
+} from "./image-pattern.js";
 import { guiseKeysOf, isAdmin, personalNamespaceOf, type Requester } from "./requester.js";
 import type { Reason, ReasonImage } from "./reason.js";
 
@@ -184,7 +190,7 @@ function cutPermissions(
   return kept;
 }
 
-/** Without a gate, each exclusive tagged image takes what the grants inside it do not also give (DESIGN §2). */
+/** Without a gate, each exclusive tagged image takes what the grants on all of its tags do not also give. */
 function takeAway(
   actions: readonly Action[],
   takers: readonly GrantedImage[],
@@ -196,7 +202,11 @@ function takeAway(
 ): readonly Action[] {
   let kept = actions;
   for (const taker of [...takers].sort((a, b) => byText(describeImage(a), describeImage(b)))) {
-    const inside = context.counting.filter(({ image }) => isInside(image.pattern, taker.pattern));
+    // A grant on some of the exclusive tags would open the others along with them: it must name them all.
+    const inside = context.counting.filter(
+      ({ image }) =>
+        isInside(image.pattern, taker.pattern) && isTagInside(taker.pattern.tag, image.pattern.tag),
+    );
     const given = cutToPermissions(inside, context.requester).kept;
     const taken = kept.filter((action) => !given.includes(action));
     if (taken.length === 0) continue;

@@ -133,7 +133,8 @@ function isRepositoryInside(inner: string, outer: string): boolean {
   return inner.startsWith(prefix) && inner.length > prefix.length;
 }
 
-function isTagInside(inner: string | null, outer: string | null): boolean {
+/** True where every tag that `inner` names (null: all) `outer` names too; errs only towards false. */
+export function isTagInside(inner: string | null, outer: string | null): boolean {
   if (outer === null) return true;
   if (inner === null) return false;
   // The inner pattern's star is read as a letter of its own, which only a star of the outer one can cover.

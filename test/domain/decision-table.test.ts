@@ -460,6 +460,24 @@ const TABLE: readonly Row[] = [
     ],
   ],
   [
+    "off: a grant on one of the exclusive tags does not open the others",
+    {
+      who: alice,
+      target: "app",
+      images: [
+        open("app", { alice: "pull" }),
+        exclusive("app:v*", {}),
+        open("app:v1", { alice: "pull" }),
+      ],
+    },
+    "",
+    [
+      grants("app", "pull", "alice"),
+      unenforced("pull", "alice", "app:v1"),
+      taken("app:v*", "pull"),
+    ],
+  ],
+  [
     "gate: the token holds the union over tags",
     {
       who: alice,
