@@ -125,6 +125,8 @@ export async function checkAccess(
     text: rights.sentences[index] ?? "",
     reason,
   }));
-  const suggestion = allowed ? null : suggestCommand(subject, image, action, rights);
+  const permissions = requester.value.kind === "account" ? requester.value.permissions : null;
+  const refused = { ...rights, permissions };
+  const suggestion = allowed ? null : suggestCommand(subject, image, action, refused);
   return ok({ allowed, actions: rights.allowed, reasons, suggestion });
 }

@@ -67,6 +67,10 @@ export async function updateImage(
     return describeRefusal({ reason: "unknown-image", image: formatImagePattern(order.pattern) });
   }
   const hasAudience = order.audience.kind !== "unsaid";
+  const isIdle = !hasAudience && order.actions === null && order.isExclusive === null;
+  if (isIdle && Object.keys(order.facts).length === 0) {
+    return usage("nothing to change: give at least one option, such as --users or --description");
+  }
   const isExclusive =
     order.isExclusive ?? (hasAudience ? order.audience.kind === "users" : present.isExclusive);
   const fault = findRuleFault(order, isExclusive, context);

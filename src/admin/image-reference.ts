@@ -54,10 +54,11 @@ function cutOwnHost(
 ): { readonly name: string; readonly host: string | null } {
   const slash = text.indexOf("/");
   const first = slash === -1 ? "" : text.slice(0, slash);
-  const bare = first.replace(/:\d+$/, "");
+  const address = first.toLowerCase();
+  const bare = address.replace(/:\d+$/, "");
   // An entry without a port stands for the host on any port.
-  const isOwn = hosts.some((host) => host === first || host === bare);
-  const looksLikeHost = first.includes(":") || first.includes(".") || first === "localhost";
+  const isOwn = hosts.some((host) => [address, bare].includes(host.toLowerCase()));
+  const looksLikeHost = address.includes(":") || address.includes(".") || address === "localhost";
   if (!isOwn || !looksLikeHost) return { name: text, host: null };
   return { name: text.slice(slash + 1), host: first };
 }

@@ -9,6 +9,8 @@ import { ok, type Result } from "../domain/result.js";
 import type { AdminContext } from "./admin-context.js";
 import { refused, usage, type Refusal } from "./refusal.js";
 
+const SECONDS_PER_DAY = 86_400;
+
 export interface Rights extends Decision {
   /** The reasons as sentences. */
   readonly sentences: readonly string[];
@@ -44,6 +46,13 @@ async function findAccountRequester(
       ? ["has expired", `dockwarden user update ${name} --expires never`]
       : ["is disabled", `dockwarden user enable ${name}`];
     return refused(`${name} ${state} and gets no token; to change that: ${remedy}`);
+  }
+  const ageDays = (context.clock.now() - (account.passwordChangedAt ?? 0)) / SECONDS_PER_DAY;
+  const maxAgeDays = context.settings.passwordMaxAgeDays;
+  if (maxAgeDays > 0 && account.passwordChangedAt !== null && ageDays > maxAgeDays) {
+    return refused(
+      `the password of ${name} is older than ${maxAgeDays} days and gets no token; to change that: dockwarden user passwd ${name}`,
+    );
   }
   return ok({
     kind: "account",

@@ -1,25 +1,33 @@
-// The one command that would change a refusal into an answer, read off the decision's reasons.
-import { normalizeActions, type Action } from "../domain/action.js";
+// The command (seldom two, joined by &&) that would change a refusal into an answer, read off the decision's reasons.
+import {
+  normalizeActions,
+  normalizePermissions,
+  type Action,
+  type Permission,
+} from "../domain/action.js";
 import type { Decision } from "../domain/decision.js";
 import { formatImagePattern, isLiteral, type ImagePattern } from "../domain/image-pattern.js";
 import type { SubjectName } from "../domain/ports.js";
 import type { ReasonImage } from "../domain/reason.js";
 import { formatSubjectName } from "./subject-reference.js";
 
+/** The decision that is to change, and what its account may do at most (null: it is no account). */
+export interface Refused extends Decision {
+  readonly permissions: readonly Permission[] | null;
+}
+
 /** Answers a command line that could be typed as it stands; null where a command can't help. */
 export function suggestCommand(
   subject: SubjectName,
   image: ImagePattern,
   action: Action,
-  decision: Decision,
+  decision: Refused,
 ): string | null {
-  const { reasons, allowed } = decision;
+  const { reasons, allowed, permissions } = decision;
   const label = formatSubjectName(subject);
   const cut = reasons.find((reason) => reason.code === "permissions-cut");
   if (cut?.code === "permissions-cut" && cut.actions.includes(action)) {
-    if (subject.kind === "anonymous") return null;
-    const permissions = [...new Set([...cut.permissions, action])].join(",");
-    return `dockwarden user update ${label} --permissions ${permissions}`;
+    return permissions === null ? null : lift(label, permissions, action);
   }
   if (subject.kind === "anonymous" && action !== "pull") return null;
   const taken = reasons.find((reason) => reason.code === "tag-takes-away");
@@ -30,7 +38,15 @@ export function suggestCommand(
   const actions = normalizeActions([...allowed, action]).join(",");
   const target = formatImagePattern({ ...image, tag: null });
   const bound = image.service === null ? "" : ` --service ${image.service}`;
-  return `dockwarden access grant ${isLiteral(target) ? target : `"${target}"`} ${label} --actions ${actions}${bound}${tag}`;
+  const grant = `dockwarden access grant ${isLiteral(target) ? target : `"${target}"`} ${label} --actions ${actions}${bound}${tag}`;
+  // A grant never lifts the ceiling: without the permission it would change nothing.
+  const isBeyond = permissions !== null && !permissions.includes(action);
+  return isBeyond ? `${lift(label, permissions, action)} && ${grant}` : grant;
+}
+
+function lift(label: string, permissions: readonly Permission[], action: Action): string {
+  const lifted = normalizePermissions([...permissions, action]).join(",");
+  return `dockwarden user update ${label} --permissions ${lifted}`;
 }
 
 function quote(image: ReasonImage): string {

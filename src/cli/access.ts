@@ -8,7 +8,7 @@ import {
 } from "../admin/access-admin.js";
 import { parseSubject } from "../admin/subject-reference.js";
 import { parseWhen } from "../admin/when.js";
-import { formatImagePattern } from "../domain/image-pattern.js";
+import { formatImagePattern, isLiteral } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
 import { CliExit, orExit } from "./exit.js";
 import { findGrantHint, findSwapHint } from "./hints.js";
@@ -62,14 +62,19 @@ export function addAccessCommands(program: Command, session: Session): void {
       changeAccess(session, "revoked", [image, subject, ...more], options),
     );
   access
-    .command("check <subject> <image>")
+    .command("check <subject> <image> [more...]")
     .description("what a client would get now, and why (exit 0 allowed, 1 not)")
     .option("--action <action>", "pull, push or delete", "pull")
     .option("--service <name>", "one of token.services; without it the first")
     .option("--literal", "a host:port/ prefix is part of the name")
     .addHelpText("after", "\nExample:\n  dockwarden access check reader telechat --action push")
-    .action((subject: string, image: string, options: AccessOptions & { action: string }) =>
-      check(session, subject, image, options),
+    .action(
+      (
+        subject: string,
+        image: string,
+        more: readonly string[],
+        options: AccessOptions & { action: string },
+      ) => check(session, [subject, image, ...more], options),
     );
 }
 
@@ -122,26 +127,23 @@ function describeOutcome(
 
 async function check(
   session: Session,
-  subjectText: string,
-  imageText: string,
+  words: readonly string[],
   options: AccessOptions & { readonly action: string },
 ): Promise<void> {
   const action = toAction(options.action);
   const isAllowed = await session.withAdmin(async (context) => {
-    const hint = await findSwapHint(subjectText, imageText, context);
+    const hint = await findSwapHint(words, context);
     if (hint !== null) throw new CliExit(2, hint);
+    const [subjectText = "", imageText = ""] = words;
     const subject = orExit(parseSubject(subjectText));
     const service = options.service ?? context.settings.services[0] ?? "";
     const pattern = readImage(session, context, imageText, { ...options, service });
+    if (!isLiteral(formatImagePattern(pattern))) {
+      throw new CliExit(2, `${imageText} is a pattern; ask about one repository that it names`);
+    }
     const outcome = orExit(await checkAccess(subject, pattern, action, context));
     const { allowed, actions, reasons, suggestion } = outcome;
-    const data = {
-      allowed,
-      actions,
-      reasons: reasons.map(({ text }) => text),
-      path: reasons.map(({ reason }) => reason).filter((reason) => reason !== null),
-      suggestion,
-    };
+    const data = { allowed, actions, reasons: reasons.map(({ text }) => text) };
     const lines = [
       `${allowed ? "yes" : "no"}: ${subjectText} may ${allowed ? "" : "not "}${action} ${formatImagePattern(pattern)} on ${service}`,
       `  may: ${actions.join(", ") || "nothing"}`,

@@ -29,12 +29,16 @@ export async function findGrantHint(
     : null;
 }
 
-/** For check, where the subject comes first. Null: fine. */
+/** For check, where the subject comes first; a third word is a tag of an older form. Null: fine. */
 export async function findSwapHint(
-  subject: string,
-  image: string,
+  words: readonly string[],
   context: AdminContext,
 ): Promise<string | null> {
+  const [subject = "", image = "", third] = words;
+  if (third !== undefined) {
+    if (words.length > 3) return "too many words: dockwarden access check SUBJECT IMAGE";
+    return `image and tag are one word: dockwarden access check ${subject} ${image}:${third}`;
+  }
   const isSubjectKnown = isSpecial(subject) || (await isAccount(subject, context));
   if (isSubjectKnown) return null;
   const isImageSubject = isSpecial(image) || (await isAccount(image, context));

@@ -100,7 +100,8 @@ async function changeImage(
       isAnyway: options.anyway === true,
       isExclusive: options.exclusive ?? null,
     };
-    report(session, "registered", orExit(await act(order, context)));
+    const verb = act === updateImage ? "updated" : "registered";
+    report(session, verb, orExit(await act(order, context)));
   });
 }
 

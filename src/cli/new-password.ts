@@ -21,12 +21,17 @@ export async function makePassword(
   return { hash: hash.value, generated: given === null ? password : null };
 }
 
-/** A generated secret is the only thing on standard output. */
+/** A generated secret is the only thing on standard output: alone, or in JSON as `password` beside `data`. */
 export function showSecret(
   session: Session,
   words: readonly string[],
   secret: string | null,
+  data: Readonly<Record<string, unknown>>,
 ): void {
+  if (session.isJson) {
+    session.answer(secret === null ? data : { ...data, password: secret }, "");
+    return;
+  }
   for (const line of words) {
     if (secret === null) session.say(line);
     else session.io.note(`${line}\n`);

@@ -40,9 +40,9 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }
 
-/** JSON on one line a value, for scripts. */
+/** JSON on one line a value, for scripts; control characters that JSON allows are escaped as well (THREATS L09). */
 export function formatJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printable(JSON.stringify(value, null, 2))}\n`;
 }
 
 /** `2027-02-01T00:00:00Z`, or what stands for nothing. */

@@ -1,5 +1,8 @@
 // The command line as a function: words in, exit code out; every error is one message on standard error.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, CommanderError } from "commander";
+import { packageRoot } from "../app.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { addAccessCommands } from "./access.js";
 import { addConfigCommands } from "./config.js";
@@ -31,6 +34,7 @@ export async function runCli(words: readonly string[], io: Io): Promise<ExitCode
 function createProgram(session: Session, io: Io): Command {
   const program = new Command("dockwarden")
     .description("Decides who may pull, push and delete which image in a Docker registry.")
+    .version(readVersion())
     .option("--config <file>", "configuration file (also DOCKWARDEN_CONFIG)")
     .option("--json", "answers as JSON")
     .addHelpText("after", EXIT_CODES)
@@ -47,6 +51,11 @@ function createProgram(session: Session, io: Io): Command {
   });
   for (const command of everyCommand(program)) prepare(command, io);
   return program;
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(packageRoot, "package.json"), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 function everyCommand(command: Command): readonly Command[] {
@@ -73,14 +82,14 @@ function prepare(command: Command, io: Io): void {
   });
 }
 
-/** A password typed as an argument gets a hint and is not repeated (THREATS L03). */
+const PASSWORD_HINT =
+  "error: a password is never taken from the command line; use --password-stdin, --password-file FILE or --generate\n";
+
+/** A password typed as an argument gets a hint and is not repeated (THREATS L03): values of unknown options are cut. */
 function hidePassword(text: string): string {
-  const isPasswordOption =
-    /unknown option '--(?:password|pass|pw)(?:=|'|\b)/.test(text) &&
-    !/--password-(?:stdin|file)/.test(text);
-  const isExtraWord = /too many arguments for '(?:add|passwd)'/.test(text);
-  if (!isPasswordOption && !isExtraWord) return text;
-  return "error: a password is never taken from the command line; use --password-stdin, --password-file FILE or --generate\n";
+  if (/unknown option '(?:-p(?!-)|--p(?:ass|w))/i.test(text)) return PASSWORD_HINT;
+  if (/too many arguments for '(?:add|passwd)'/.test(text)) return PASSWORD_HINT;
+  return text.replace(/unknown option '(--[^'=\s]*|-[^-'\s])[^\n]*'/, "unknown option '$1'");
 }
 
 function report(error: unknown, io: Io): ExitCode {

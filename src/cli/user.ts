@@ -147,8 +147,7 @@ async function addUser(session: Session, name: string, options: AddOptions): Pro
     );
     const lines = [`user ${name} added; permissions: ${account.permissions.join(", ") || "none"}`];
     if (expiresAt !== null) lines.push(`ends ${formatEnd(expiresAt)}`);
-    if (session.isJson && generated === null) session.answer(toPublic(account), "");
-    else showSecret(session, lines, generated);
+    showSecret(session, lines, generated, toPublic(account));
   });
 }
 
@@ -163,7 +162,8 @@ async function setPassword(
       await context.store.accounts.update(name, { passwordHash: hash }, context.clock.now()),
     );
     forgetFirstAdminPassword(loaded, account.id);
-    showSecret(session, [`${name} has another password; the old one no longer works`], generated);
+    const line = `${name} has another password; the old one no longer works`;
+    showSecret(session, [line], generated, toPublic(account));
   });
 }
 

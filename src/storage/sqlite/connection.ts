@@ -44,7 +44,10 @@ export function findOldSqlite(connection: Connection): string | null {
 
 /** True for errors that SQLite itself raised. */
 export function isSqliteError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Database.SqliteError;
+  // By name: a process that loaded the module twice has two such classes.
+  return (
+    typeof error === "object" && error !== null && "name" in error && error.name === "SqliteError"
+  );
 }
 
 /** `SQLITE_BUSY…` → StoreUnavailable "busy", and so on; anything that isn't SQLite's is thrown as it is. */

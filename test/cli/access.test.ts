@@ -1,0 +1,253 @@
+// The rules as people set them by command line: what is printed after each change, and what `access check` answers.
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { addCliUser, openCliSite, type CliSite } from "../support/cli-site.js";
+
+interface CheckAnswer {
+  readonly allowed: boolean;
+  readonly actions: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+describe("rules by command line", () => {
+  let site: CliSite;
+
+  async function check(...words: string[]): Promise<CheckAnswer> {
+    const outcome = await site.run(["access", "check", ...words, "--json"]);
+    const answer = JSON.parse(outcome.stdout) as CheckAnswer;
+    expect(outcome.code).toBe(answer.allowed ? 0 : 1);
+    return answer;
+  }
+
+  async function rights(subject: string, image: string): Promise<string> {
+    return (await check(subject, image)).actions.join();
+  }
+
+  beforeAll(async () => {
+    site = await openCliSite("token: { services: [registry, second] }\n");
+    await addCliUser(site, "developer", "view,pull,push");
+    await addCliUser(site, "reader", "view,pull");
+    await addCliUser(site, "viewer", "view");
+  });
+
+  afterAll(() => site.close());
+
+  test("an image with users is theirs alone, and admins'", async () => {
+    const told = await site.must("image", "register", "telechat", "--users", "developer,admin");
+    expect(told).toMatch(/developer/);
+    expect(await rights("developer", "telechat")).toBe("pull,push");
+    expect(await rights("admin", "telechat")).toBe("pull,push,delete");
+    expect(await rights("reader", "telechat")).toBe("");
+    expect(await rights("@anonymous", "telechat")).toBe("");
+  });
+
+  test("the same registration is unchanged, another one names image update", async () => {
+    const same = await site.must("image", "register", "telechat", "--users", "admin,developer");
+    expect(same).toMatch(/unchanged/);
+    const other = await site.run(["image", "register", "telechat", "--users", "reader"]);
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain("image update");
+    expect(await rights("reader", "telechat")).toBe("");
+  });
+
+  test("a grant says what the subject may do now, and why not more", async () => {
+    const told = await site.must("access", "grant", "telechat", "reader");
+    expect(told).toMatch(/reader may now[^\n]*pull/);
+    expect(told).toMatch(/push/);
+    expect(told).toMatch(/view, pull/);
+    expect(await rights("reader", "telechat")).toBe("pull");
+  });
+
+  test("granting again replaces the grant and shows old and new", async () => {
+    const told = await site.must("access", "grant", "telechat", "reader", "--actions", "pull");
+    expect(told).toMatch(/before[^\n]*pull, push, delete/);
+  });
+
+  test("push brings pull, and taking pull takes push", async () => {
+    await site.must("access", "grant", "pushed", "developer", "--actions", "push");
+    expect(await rights("developer", "pushed")).toBe("pull,push");
+    await site.must("access", "revoke", "pushed", "developer", "--actions", "pull");
+    expect(await rights("developer", "pushed")).toBe("");
+  });
+
+  test("a grant on an image without an entry says that it makes one", async () => {
+    const told = await site.must("access", "grant", "fresh", "reader");
+    expect(told).toContain("new entry");
+    expect(await site.must("access", "grant", "fresh", "developer")).not.toContain("new entry");
+  });
+
+  test("a revoked grant that a group still gives is said to be so", async () => {
+    await site.must("group", "add", "listeners");
+    await site.must("group", "add-member", "listeners", "reader");
+    await site.must("access", "grant", "telechat", "group:listeners", "--actions", "pull");
+    const told = await site.must("access", "revoke", "telechat", "reader");
+    expect(told).toMatch(/reader may[^\n]*pull/);
+    expect(told).toContain("group:listeners");
+    expect(await rights("reader", "telechat")).toBe("pull");
+    await site.must("group", "remove-member", "listeners", "reader");
+    expect(await rights("reader", "telechat")).toBe("");
+  });
+
+  test("a revocation of what was never granted is refused", async () => {
+    const outcome = await site.run(["access", "revoke", "telechat", "viewer"]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(/no grant/);
+  });
+
+  test("an exclusive image without its last grant is closed to all but admins", async () => {
+    await site.must("image", "register", "closing", "--users", "developer");
+    const told = await site.must("access", "revoke", "closing", "developer");
+    expect(told).toMatch(/closed to all but admins/);
+    expect(await rights("developer", "closing")).toBe("");
+    expect(await rights("admin", "closing")).toBe("pull,push,delete");
+  });
+
+  test("a public image is pulled by everybody and pushed by nobody without a grant", async () => {
+    await site.must("image", "register", "base", "--public");
+    expect(await rights("@anonymous", "base")).toBe("pull");
+    expect(await rights("developer", "base")).toBe("pull");
+    expect(await rights("viewer", "base")).toBe("pull");
+    await site.must("access", "grant", "base", "developer");
+    expect(await rights("developer", "base")).toBe("pull,push");
+  });
+
+  test("nobody without an account may push", async () => {
+    const outcome = await site.run(["access", "grant", "x", "@anonymous", "--actions", "push"]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toMatch(/@anonymous/);
+    await site.must("access", "grant", "opened", "@anonymous");
+    expect(await rights("@anonymous", "opened")).toBe("pull");
+  });
+
+  test("an image without users is for every signed-in account, and says how to narrow it", async () => {
+    const told = await site.must("image", "register", "shared");
+    expect(told).toContain("--internal --actions pull");
+    expect(await rights("developer", "shared")).toBe("pull,push");
+    expect(await rights("reader", "shared")).toBe("pull");
+    expect(await rights("viewer", "shared")).toBe("");
+    await site.must("image", "update", "shared", "--internal", "--actions", "pull");
+    expect(await rights("developer", "shared")).toBe("pull");
+  });
+
+  test("an exclusive image inside a group's tree shuts the group out, and says so", async () => {
+    await site.must("group", "add", "ml");
+    await site.must("group", "add-member", "ml", "developer");
+    await site.must("access", "grant", "ml/**", "group:ml", "--actions", "pull,push");
+    const told = await site.must("image", "register", "ml/secret", "--users", "reader");
+    expect(told).toContain("ml/**");
+    expect(told).toContain("group:ml");
+    expect(await rights("developer", "ml/secret")).toBe("");
+    expect(await rights("developer", "ml/base")).toBe("pull,push");
+    const freed = await site.must("image", "unregister", "ml/secret");
+    expect(freed).toContain("ml/**");
+    expect(await rights("developer", "ml/secret")).toBe("pull,push");
+  });
+
+  test("a grant that does not reach an exclusive image says so", async () => {
+    await site.must("image", "register", "walled/in", "--users", "reader");
+    const told = await site.must("access", "grant", "walled/**", "developer");
+    expect(told).toMatch(/walled\/in is exclusive/);
+    expect(await rights("developer", "walled/in")).toBe("");
+  });
+
+  test("the registry's own address is cut off, another one refused", async () => {
+    const told = await site.must("image", "register", "localhost:5000/prefixed", "--public");
+    expect(told).toContain("localhost:5000");
+    expect(await rights("@anonymous", "prefixed")).toBe("pull");
+    const refused = await site.run(["image", "register", "elsewhere.example:5000/x", "--public"]);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain("--literal");
+    await site.must("image", "register", "elsewhere.example:5000/x", "--public", "--literal");
+  });
+
+  test("a tag without a gate is refused with the ways on, and --anyway fails safe", async () => {
+    await site.must("access", "grant", "tagged", "reader");
+    const words = ["image", "register", "tagged:7b-fp16", "--users", "developer"];
+    const refused = await site.run(words);
+    expect(refused.code).toBe(1);
+    for (const way of [/gate/, /--anyway/, /image register tagged\b|whole repository/]) {
+      expect(refused.stderr).toMatch(way);
+    }
+    expect((await site.run(["access", "grant", "tagged:v1", "reader"])).code).toBe(1);
+    await site.must(...words, "--anyway");
+    expect(await rights("developer", "tagged:7b-fp16")).toBe("");
+    const { actions, reasons } = await check("reader", "tagged");
+    expect(actions).toEqual([]);
+    expect(reasons.join("\n")).toContain("tagged:7b-fp16");
+  });
+
+  test("the same name in two services follows each one's rule", async () => {
+    await site.must("image", "register", "twin", "--users", "developer", "--service", "registry");
+    await site.must("image", "register", "twin", "--users", "reader", "--service", "second");
+    expect(await rights("developer", "twin")).toBe("pull,push");
+    expect((await check("developer", "twin", "--service", "second")).allowed).toBe(false);
+    expect((await check("reader", "twin", "--service", "second")).allowed).toBe(true);
+  });
+
+  test("a grant with an end echoes it in full", async () => {
+    const told = await site.must("access", "grant", "ending", "reader", "--expires", "2099-01-31");
+    expect(told).toMatch(/2099-0[12]-(?:31T23:59:59|01T00:00:00)Z/);
+  });
+});
+
+describe("access check", () => {
+  let site: CliSite;
+
+  beforeAll(async () => {
+    site = await openCliSite();
+    await addCliUser(site, "reader", "view,pull");
+  });
+
+  afterAll(() => site.close());
+
+  async function ask(...words: string[]): Promise<{ code: number; text: string }> {
+    return site.run(["access", "check", ...words]);
+  }
+
+  test("answers for an image that nobody registered", async () => {
+    const answer = await ask("reader", "unheard/of");
+    expect(answer.code).toBe(1);
+    expect(answer.text).toContain("no image matches");
+  });
+
+  test("has the agreed members in JSON", async () => {
+    const answer = await site.json("access", "check", "reader", "unheard/of");
+    expect(answer).toMatchObject({ allowed: false, actions: [], reasons: [expect.any(String)] });
+  });
+
+  test("says of a disabled account that it is disabled, exit 1", async () => {
+    await site.must("image", "register", "left", "--public");
+    await site.must("user", "disable", "reader");
+    const answer = await ask("reader", "left");
+    await site.must("user", "enable", "reader");
+    expect(answer.code).toBe(1);
+    expect(answer.text).toMatch(/disabled/);
+    expect((await ask("reader", "left")).code).toBe(0);
+  });
+
+  test.each([
+    ["no grant", "access", ["image", "register", "a", "--users", "admin"], "a", "pull"],
+    ["no entry", "access", [], "b", "pull"],
+    ["permissions", "user", ["access", "grant", "c", "reader"], "c", "push"],
+    [
+      "an exclusive tree",
+      "access",
+      ["image", "register", "d/**", "--users", "admin"],
+      "d/x",
+      "pull",
+    ],
+  ])("names the one command that changes a no (%s), and it does", async (...row) => {
+    const [, noun, setup, image, action] = row;
+    if (setup.length > 0) await site.must(...setup);
+    const no = await ask("reader", image, "--action", action);
+    expect(no.code).toBe(1);
+    const command = /dockwarden ((?:access|user) [^\n]+)/.exec(no.text)?.[1] ?? "";
+    expect(command).toMatch(new RegExp(`^${noun} `));
+    await site.must(...command.replaceAll('"', "").trim().split(" "));
+    expect((await ask("reader", image, "--action", action)).code).toBe(0);
+    await site.must("user", "update", "reader", "--permissions", "view,pull");
+  });
+
+  test("asks for one image, not for a pattern", async () => {
+    expect((await ask("reader", "team/**")).code).toBe(2);
+  });
+});
