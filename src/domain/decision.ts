@@ -5,6 +5,7 @@ import { formatSubject, subjectKey, type GrantedImage, type Subject } from "./im
 import {
   isInside,
   isTagInside,
+  mayShareTag,
   matchesRepository,
   matchesService,
   matchesTag,
@@ -205,7 +206,9 @@ function takeAway(
     // A grant on some of the exclusive tags would open the others along with them: it must name them all.
     const inside = context.counting.filter(
       ({ image }) =>
-        isInside(image.pattern, taker.pattern) && isTagInside(taker.pattern.tag, image.pattern.tag),
+        isInside(image.pattern, taker.pattern) &&
+        isTagInside(taker.pattern.tag, image.pattern.tag) &&
+        takers.every((wall) => !standsBetween(wall, image, taker)),
     );
     const given = cutToPermissions(inside, context.requester).kept;
     const taken = kept.filter((action) => !given.includes(action));
@@ -214,6 +217,13 @@ function takeAway(
     kept = kept.filter((action) => given.includes(action));
   }
   return kept;
+}
+
+/** True where another exclusive image shuts the grant out of some of the taker's tags, and does not answer for them itself. */
+function standsBetween(wall: GrantedImage, granted: GrantedImage, taker: GrantedImage): boolean {
+  if (isInside(granted.pattern, wall.pattern) || isInside(wall.pattern, taker.pattern))
+    return false;
+  return mayShareTag(wall.pattern.tag, taker.pattern.tag);
 }
 
 function cutCredential(

@@ -159,3 +159,10 @@ export function literalPrefix(patternRepository: string): string {
   const star = patternRepository.indexOf("*");
   return star === -1 ? patternRepository : patternRepository.slice(0, star);
 }
+
+/** False only where no tag can be named by both; two patterns are taken to overlap. */
+export function mayShareTag(a: string | null, b: string | null): boolean {
+  if (a === null || b === null) return true;
+  if (isLiteral(a)) return matchesGlob(b, a);
+  return isLiteral(b) ? matchesGlob(a, b) : true;
+}
