@@ -20,7 +20,11 @@ const IMPORT_TABLE = {
     packages: ["jose", "argon2", "node-forge", "@zxcvbn-ts/*"],
     isPure: false,
   },
-  storage: { folders: ["domain"], packages: ["better-sqlite3"], isPure: false },
+  storage: {
+    folders: ["domain"],
+    packages: ["better-sqlite3", "better-sqlite3-node20"],
+    isPure: false,
+  },
   config: { folders: [], packages: ["yaml", "zod"], isPure: false },
   cli: {
     folders: ["domain", "admin", "config"],
@@ -38,6 +42,7 @@ const ALL_PACKAGES = [
   "node-forge",
   "@zxcvbn-ts/*",
   "better-sqlite3",
+  "better-sqlite3-node20",
   "pg",
   "yaml",
   "commander",

@@ -1,4 +1,4 @@
-// Makes node_modules ready: installs exactly what package-lock.json names and compiles the two native modules.
+// Makes node_modules ready: installs exactly what package-lock.json names and builds the native modules.
 // Quick when nothing has changed. No other package may run scripts of its own.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,11 +11,15 @@ import { findNpm, formatSeconds, runQuietly } from "./run-child.mjs";
 /** The checkout these scripts belong to. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The only packages whose install scripts are run. */
-const NATIVE_MODULES = ["better-sqlite3", "argon2"];
+/** Which of the two releases of better-sqlite3 runs here, as in src/storage/sqlite/engine.ts: docs/decisions/0007. */
+const HAS_NODE_API_10 = Number(process.versions.napi) >= 10;
+const SQLITE_MODULE = HAS_NODE_API_10 ? "better-sqlite3" : "better-sqlite3-node20";
+
+/** The only packages whose install scripts are run; from 13 on better-sqlite3 brings its builds along. */
+const NATIVE_MODULES = HAS_NODE_API_10 ? ["argon2"] : [SQLITE_MODULE, "argon2"];
 
 const LOAD_NATIVE_MODULES = `
-const Database = require("better-sqlite3");
+const Database = require("${SQLITE_MODULE}");
 const row = new Database(":memory:").prepare("select sqlite_version() as version").get();
 if (typeof row.version !== "string") throw new Error("better-sqlite3 answers no version");
 require("argon2").hash("a", { memoryCost: 1024, timeCost: 2, parallelism: 1 }).catch((error) => {
@@ -112,10 +116,13 @@ function loadNativeModules(root) {
 async function install(root) {
   const started = Date.now();
   console.error(
-    "First set-up: installing the locked dependencies, then building the native modules better-sqlite3 and argon2.\n" +
-      "Where no ready-made build fits, better-sqlite3 is compiled: about 4 minutes, once.",
+    "First set-up: installing the locked dependencies." +
+      (HAS_NODE_API_10
+        ? ""
+        : `\nNode.js ${process.versions.node} needs better-sqlite3 compiled where no ready-made build fits: ` +
+          "about 4 minutes, once. From Node.js 22 on nothing is compiled."),
   );
-  const missing = findMissingTools();
+  const missing = HAS_NODE_API_10 ? [] : findMissingTools();
   if (missing.length > 0) {
     console.error([`Not found here: ${missing.join(", ")}.`, ...COMPILER_HINT].join("\n"));
   }
@@ -131,8 +138,7 @@ async function install(root) {
   const built = await runNpm(root, "building native modules", rebuild);
   if (built.code !== 0) throw compileFault(`npm rebuild failed (exit code ${built.code}).`, built);
   const loaded = await loadNativeModules(root);
-  if (loaded.code !== 0)
-    throw compileFault("The native modules were built but don't load.", loaded);
+  if (loaded.code !== 0) throw compileFault("The native modules are there but don't load.", loaded);
   console.error(`Set-up done (${formatSeconds(Date.now() - started)}).`);
 }
 

@@ -2,7 +2,7 @@
 import { chmod, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import Database from "better-sqlite3";
+import { Database } from "../../src/storage/sqlite/engine.js";
 import { openCliSite, type CliSite } from "../support/cli-site.js";
 
 describe("configuration and store", () => {

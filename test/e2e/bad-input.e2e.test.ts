@@ -2,7 +2,7 @@
 import { chmod, cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import Database from "better-sqlite3";
+import { Database } from "../../src/storage/sqlite/engine.js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { openSkopeo } from "../support/clients.js";
 import { expectFailed } from "../support/outcome.js";

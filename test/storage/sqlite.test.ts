@@ -1,6 +1,6 @@
 // SQLite: the contract, and what is this engine's own: pragmas, modes, faults of the file, migrations, query plans.
 import { expect, test } from "@jest/globals";
-import Database from "better-sqlite3";
+import { Database } from "../../src/storage/sqlite/engine.js";
 import {
   chmodSync,
   copyFileSync,

@@ -1,5 +1,5 @@
 // All rows of a store as text, to show that nothing has changed.
-import Database from "better-sqlite3";
+import { Database } from "../../src/storage/sqlite/engine.js";
 
 /** Opens the store beside whoever uses it, reads every table, and changes nothing. */
 export function dumpStore(path: string): string {

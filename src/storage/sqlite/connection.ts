@@ -1,8 +1,9 @@
 // One connection to the store's file with the pragmas of THREATS §4; turns SQLite's errors into the port's.
-import Database from "better-sqlite3";
+import type SqliteDatabase from "better-sqlite3";
 import { StoreUnavailable } from "../../domain/ports.js";
+import { Database } from "./engine.js";
 
-export type Connection = Database.Database;
+export type Connection = SqliteDatabase.Database;
 
 /** "DWRD": marks the file as ours (PRAGMA application_id). */
 export const APPLICATION_ID = 0x44575244;

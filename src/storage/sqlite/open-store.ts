@@ -1,7 +1,6 @@
 // Opens the SQLite store (or makes it, whole or not at all) and puts its parts together.
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, linkSync, rmSync } from "node:fs";
-import Database from "better-sqlite3";
 import type { Store } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
@@ -14,6 +13,7 @@ import {
   run,
   type Connection,
 } from "./connection.js";
+import { Database } from "./engine.js";
 import { SqliteGroupStore } from "./group-store.js";
 import { SqliteImageStore } from "./image-store.js";
 import { inspectStore } from "./inspect-store.js";
