@@ -1,7 +1,8 @@
 // Running the server: opens the parts, listens, keeps keys fresh, answers health, stops gracefully.
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
+import { isIPv6 } from "node:net";
+import { watchClock } from "./clock-watch.js";
 import { openContext, openKeys, systemClock, type OpenedAdmin } from "./open-parts.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
@@ -14,6 +15,7 @@ import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createLogger } from "./log.js";
 import { listenFault, type StartFault } from "./start-fault.js";
+import { readTls, type Tls } from "./tls-files.js";
 
 export interface RunningServer {
   /** `http://host:port` of the public listener. */
@@ -32,7 +34,7 @@ const DRAIN_MILLISECONDS = 9000;
 /** Starts serving an existing store and existing keys; a fault leaves nothing open and nothing changed. */
 export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer, StartFault>> {
   const { config } = loaded;
-  const tls = readTls(loaded);
+  const tls = readTls(config.server.tls);
   if (!tls.ok) return tls;
   const keys = await openKeys(loaded, { mayCreate: false });
   if (!keys.ok) return keys;
@@ -52,6 +54,7 @@ export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer,
   const { servers, url } = started.value;
   const stopWatching = watch(keys.value, log);
   log.info({ evt: "server.start", url });
+  for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
   for (const reason of await health.findWarnings()) log.warn({ evt: "server.degraded", reason });
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => {
@@ -78,23 +81,6 @@ interface Parts {
   readonly log: Logger;
 }
 
-type Tls = { readonly cert: string; readonly key: string } | null;
-
-function readTls(loaded: LoadedConfig): Result<Tls, StartFault> {
-  const { tls } = loaded.config.server;
-  if (tls.mode !== "files") return ok(null);
-  try {
-    return ok({
-      cert: readFileSync(tls.cert ?? "", "utf8"),
-      key: readFileSync(tls.key ?? "", "utf8"),
-    });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const message = `server.tls.cert or server.tls.key can't be read (${code ?? "unknown"}); name two PEM files`;
-    return err({ exitCode: 78, message });
-  }
-}
-
 function createHealth(parts: Parts, state: { readonly isStopping: boolean }): HealthSource {
   const { store, settings } = parts.admin;
   let tagged = { version: -1, count: 0 };
@@ -115,7 +101,7 @@ function createHealth(parts: Parts, state: { readonly isStopping: boolean }): He
       }
     },
     findWarnings: async () => {
-      const warnings = [...parts.loaded.warnings, ...parts.keys.warnings()];
+      const warnings = [...parts.keys.warnings()];
       const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
       if (count > 0) {
         warnings.push(
@@ -176,7 +162,8 @@ async function startListeners(
     const server = createHttpServer(context, role);
     try {
       const bound = await listen(server, host, wantedPort);
-      if (url === "") url = `${tls.mode === "files" ? "https" : "http"}://${host}:${bound}`;
+      const name = isIPv6(host) ? `[${host}]` : host;
+      if (url === "") url = `${tls.mode === "files" ? "https" : "http"}://${name}:${bound}`;
       servers.push(server);
     } catch (error) {
       await Promise.all(servers.map((earlier) => drain(earlier, 0)));
@@ -191,6 +178,9 @@ function watch(keys: KeyStore, log: Logger): () => void {
   const timer = setInterval(() => {
     void keys.refresh();
   }, KEY_REFRESH_MILLISECONDS);
+  const stopClock = watchClock((seconds) => {
+    log.warn({ evt: "server.clock_jump", seconds });
+  });
   const onUncaught = (error: unknown): void => {
     log.error({ evt: "server.crash", err: error });
     process.exit(1);
@@ -199,6 +189,7 @@ function watch(keys: KeyStore, log: Logger): () => void {
   process.on("unhandledRejection", onUncaught);
   return () => {
     clearInterval(timer);
+    stopClock();
     process.off("uncaughtException", onUncaught);
     process.off("unhandledRejection", onUncaught);
   };

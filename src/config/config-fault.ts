@@ -9,7 +9,13 @@ export interface ConfigFault {
   readonly message: string;
 }
 
-/** One line for a person: `config.yml:12: token.ttlSeconds: …`. */
+/** One line for a person: `config.yml:12: token.ttlSeconds: …`; what could steer a terminal is shown as `?`. */
 export function formatFault(fault: ConfigFault): string {
-  return [fault.place, fault.key, fault.message].filter((part) => part !== "").join(": ");
+  const line = [fault.place, fault.key, fault.message].filter((part) => part !== "").join(": ");
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
+}
+
+/** A name that somebody else chose, short enough to print: at most 64 characters. */
+export function shorten(name: string): string {
+  return name.length <= 64 ? name : `${name.slice(0, 63)}…`;
 }

@@ -1,62 +1,116 @@
-// Checks that need more than one key: combinations that would be unsafe, and settings this version can't keep.
-import type { Config } from "./load-config.js";
+// Checks that need more than one key: combinations that would be unsafe, or that contradict each other.
+import { BlockList, isIP } from "node:net";
+import { relative, sep } from "node:path";
+import type { Config } from "./config.js";
 
-interface CrossFault {
+export interface CrossFault {
+  /** The key to change. */
   readonly key: string;
+  /** The keys the check has looked at; where one is wrong by itself, the check says nothing. */
+  readonly uses: readonly string[];
   readonly message: string;
 }
 
-/** Settings that later versions bring; accepting them in silence would promise what is not kept. */
-function findNotYet(config: Config): CrossFault[] {
-  const later = (key: string, isUsed: boolean, instead: string): CrossFault[] =>
-    isUsed ? [{ key, message: `comes with a later version; ${instead}` }] : [];
-  return [
-    ...later("policy.tagEnforcement", config.policy.tagEnforcement === "gate", "use off"),
-    ...later("policy.catalog", config.policy.catalog === "filtered", "use admin"),
-    ...later("policy.file", config.policy.file !== null, "leave it unset"),
-    ...later("passwords.use", config.passwords.use === "tokens-only", "use on"),
-    ...later("events.secret", config.events.secret !== null, "leave it unset"),
-  ];
-}
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
+LOOPBACK.addAddress("::1", "ipv6");
 
+/** Whether only this machine can reach the host; names other than localhost may lead anywhere. */
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+  const version = isIP(host);
+  if (version === 0) return host.toLowerCase() === "localhost";
+  return LOOPBACK.check(host, version === 6 ? "ipv6" : "ipv4");
 }
 
-/** Combinations that are refused (THREATS K02, K03). */
-export function findCrossFaults(config: Config): readonly CrossFault[] {
-  const faults = findNotYet(config);
-  const { server, refresh } = config;
-  if (server.tls.mode === "off" && !isLoopback(server.host)) {
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || !(way === ".." || way.startsWith(`..${sep}`));
+}
+
+function findServerFaults({ server }: Config): CrossFault[] {
+  const faults: CrossFault[] = [];
+  const { tls } = server;
+  if (tls.mode === "off" && !isLoopback(server.host)) {
     const message =
-      "off sends passwords in the clear on an address others can reach; set proxy (and server.trustedProxies), or files, or listen on 127.0.0.1";
-    faults.push({ key: "server.tls.mode", message });
+      "off would send passwords in the clear on an address that others can reach; set files, or proxy (a proxy does TLS), or server.host to 127.0.0.1";
+    faults.push({ key: "server.tls.mode", uses: ["server.tls.mode", "server.host"], message });
   }
-  if (server.tls.mode === "files") {
-    if (server.tls.cert === null)
-      faults.push({ key: "server.tls.cert", message: "must name a PEM file in mode files" });
-    if (server.tls.key === null)
-      faults.push({ key: "server.tls.key", message: "must name a PEM file in mode files" });
-  }
-  if (refresh.idleDays > refresh.absoluteDays) {
-    faults.push({ key: "refresh.idleDays", message: "must not be more than refresh.absoluteDays" });
-  }
-  if (config.events.secret !== null && config.events.secret.trim() === "") {
-    faults.push({ key: "events.secret", message: "must not be blank" });
-  }
+  if (tls.mode !== "files") return faults;
+  const message = "must name a PEM file when server.tls.mode is files";
+  if (tls.cert === null)
+    faults.push({ key: "server.tls.cert", uses: ["server.tls.mode", "server.tls.cert"], message });
+  if (tls.key === null)
+    faults.push({ key: "server.tls.key", uses: ["server.tls.mode", "server.tls.key"], message });
   return faults;
 }
 
+/** Registries are given the trust folder; nothing private may lie in it (DESIGN §3). */
+function findFolderFaults({ keys, storage }: Config): CrossFault[] {
+  const faults: CrossFault[] = [];
+  const message = "must not lie in keys.trustDirectory: registries are given that folder";
+  const trust = "keys.trustDirectory";
+  if (isInside(keys.directory, keys.trustDirectory))
+    faults.push({ key: "keys.directory", uses: ["keys.directory", trust], message });
+  if (isInside(storage.path, keys.trustDirectory))
+    faults.push({ key: "storage.path", uses: ["storage.path", trust], message });
+  return faults;
+}
+
+/** The first key must not be more than the second. */
+const ORDERED: readonly (readonly [string, string, (config: Config) => boolean])[] = [
+  ["refresh.idleDays", "refresh.absoluteDays", (c) => c.refresh.idleDays > c.refresh.absoluteDays],
+  [
+    "throttle.lockSeconds",
+    "throttle.lockMaxSeconds",
+    (c) => c.throttle.lockSeconds > c.throttle.lockMaxSeconds,
+  ],
+  [
+    "throttle.accountFailures",
+    "throttle.accountFailuresMax",
+    (c) => c.throttle.accountFailures > c.throttle.accountFailuresMax,
+  ],
+];
+
+/** Combinations that are refused (THREATS K03; DESIGN §3). */
+export function findCrossFaults(config: Config): readonly CrossFault[] {
+  const ordered = ORDERED.filter(([, , isWrong]) => isWrong(config)).map(([key, limit]) => ({
+    key,
+    uses: [key, limit],
+    message: `must not be more than ${limit}`,
+  }));
+  return [...findServerFaults(config), ...findFolderFaults(config), ...ordered];
+}
+
 /** What works but deserves a second look. */
-export function findWarnings(config: Config): readonly string[] {
-  const warnings: string[] = [];
-  if (config.token.ttlSeconds > 900) {
-    warnings.push(
-      `token.ttlSeconds is ${config.token.ttlSeconds}: a revoked right works on for so long; 300 is usual`,
-    );
-  }
-  if (config.keys.modeCheck === "warn") {
-    warnings.push("keys.modeCheck is warn: private keys that others can read are not refused");
-  }
-  return warnings;
+export function findWarnings(config: Config, isSet: (key: string) => boolean): readonly string[] {
+  const { server, token, keys } = config;
+  const isPlain = server.publicUrl.startsWith("http:");
+  const publicHost = new URL(server.publicUrl).hostname.replace(/^\[|\]$/g, "");
+  const checks: readonly (readonly [boolean, string])[] = [
+    [
+      token.ttlSeconds > 900,
+      `token.ttlSeconds is ${token.ttlSeconds}: a revoked right works on for so long; 300 is usual`,
+    ],
+    [
+      keys.modeCheck === "warn",
+      "keys.modeCheck is warn: private keys that others can read are not refused",
+    ],
+    [
+      server.tls.mode === "proxy" && server.trustedProxies.length === 0,
+      "server.trustedProxies is empty: every client seems to come from the proxy's address",
+    ],
+    [
+      server.tls.mode === "proxy" && !isSet("server.publicUrl"),
+      "server.publicUrl is unset: clients are sent to this machine's localhost instead of the proxy",
+    ],
+    [
+      isPlain && !isLoopback(publicHost),
+      "server.publicUrl is http: passwords and tokens cross the network in the clear",
+    ],
+    [
+      server.tls.mode !== "files" && (isSet("server.tls.cert") || isSet("server.tls.key")),
+      "server.tls.cert and server.tls.key are used in server.tls.mode files only",
+    ],
+  ];
+  return checks.filter(([isWorthIt]) => isWorthIt).map(([, words]) => words);
 }

@@ -12,6 +12,8 @@ export interface EnvironmentSettings {
   /** Who acts, as claimed by the caller; null: the operating system's user. */
   readonly actor: string | null;
   readonly hasNoColor: boolean;
+  /** Whether a build service runs us. */
+  readonly isCi: boolean;
 }
 
 /** The environment of this process, or of a test. */
@@ -24,19 +26,28 @@ export function readEnvironment(variables: Environment = process.env): Environme
     firstAdminPasswordFile: get("DOCKWARDEN_ADMIN_PASSWORD_FILE"),
     actor: get("DOCKWARDEN_ACTOR"),
     hasNoColor: (get("NO_COLOR") ?? "") !== "",
+    isCi: !["", "0", "false"].includes(get("CI") ?? ""),
   };
 }
 
-/** Names the variable or flag that makes serving unsafe, null where there is none (THREATS I11). */
+// NOTE node takes --insecure_http_parser for --insecure-http-parser, and quotes in NODE_OPTIONS.
+function isUnsafeOption(option: string): boolean {
+  return /^--(?:inspect(?:-brk|-wait|-port)?|insecure-http-parser)(?:=|$)/.test(
+    option.replaceAll("_", "-"),
+  );
+}
+
+/**
+ * Names the variable or flag that makes serving unsafe, such as `NODE_OPTIONS=--inspect`; null where there is none
+ * (THREATS I11). `execArgv` as process.execArgv has it.
+ */
 export function findUnsafeRuntime(
   variables: Environment,
   execArgv: readonly string[],
 ): string | null {
   if (variables["NODE_TLS_REJECT_UNAUTHORIZED"] === "0") return "NODE_TLS_REJECT_UNAUTHORIZED=0";
-  const options = (variables["NODE_OPTIONS"] ?? "").split(/\s+/);
-  const isUnsafe = (option: string): boolean =>
-    /^--inspect(?:-brk|-wait|-port)?(?:=|$)/.test(option) || option === "--insecure-http-parser";
-  const inOptions = options.find(isUnsafe);
+  const options = (variables["NODE_OPTIONS"] ?? "").replaceAll('"', "").split(/\s+/);
+  const inOptions = options.find(isUnsafeOption);
   if (inOptions !== undefined) return `NODE_OPTIONS=${inOptions.replace(/=.*/, "")}`;
-  return execArgv.find(isUnsafe)?.replace(/=.*/, "") ?? null;
+  return execArgv.find(isUnsafeOption)?.replace(/=.*/, "") ?? null;
 }

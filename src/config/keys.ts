@@ -1,4 +1,4 @@
-// The flat list of configuration keys, walked out of the schema: names, environment variables, descriptions.
+// The flat list of configuration keys, walked out of the schema: names, environment variables, what is allowed.
 import { z } from "zod";
 import { configSchema } from "./schema.js";
 
@@ -8,61 +8,82 @@ export interface ConfigKey {
   /** `DOCKWARDEN_TOKEN__TTL_SECONDS` */
   readonly variable: string;
   readonly description: string;
+  /** Behind "must be": `a whole number from 60 to 3600`. */
+  readonly allowed: string;
   readonly kind: "number" | "boolean" | "list" | "text";
+  readonly isSecret: boolean;
   readonly defaultValue: unknown;
+  /** Checks one value of this key. */
+  readonly schema: z.ZodType;
 }
-
-/** Keys whose values are never printed and may come from a `…_FILE`. */
-export const SECRET_KEYS: ReadonlySet<string> = new Set(["events.secret"]);
 
 function variableOf(key: string): string {
   const words = key.split(".").map((part) => part.replace(/[A-Z]/g, "_$&").toUpperCase());
   return `DOCKWARDEN_${words.join("__")}`;
 }
 
-type Schema = z.core.$ZodType;
-
-function unwrap(schema: Schema): Schema {
-  const { def } = schema._zod as unknown as { def: { type: string; innerType?: Schema } };
-  const isWrapper = ["default", "prefault", "nullable", "optional"].includes(def.type);
-  return isWrapper && def.innerType !== undefined ? unwrap(def.innerType) : schema;
+function unwrap(schema: unknown): unknown {
+  const isWrapper =
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodNullable;
+  return isWrapper ? unwrap(schema.unwrap()) : schema;
 }
 
-function kindOf(schema: Schema): ConfigKey["kind"] {
-  const inner = unwrap(schema);
-  const { def } = inner._zod as unknown as { def: { type: string } };
-  switch (def.type) {
-    case "number":
-    case "int":
-      return "number";
-    case "boolean":
-      return "boolean";
-    case "array":
-    case "union":
-      return "list";
-    default:
-      return "text";
-  }
+function kindOf(inner: unknown): ConfigKey["kind"] {
+  if (inner instanceof z.ZodNumber) return "number";
+  if (inner instanceof z.ZodBoolean) return "boolean";
+  return inner instanceof z.ZodArray || inner instanceof z.ZodUnion ? "list" : "text";
 }
 
-function walk(schema: Schema, prefix: string): ConfigKey[] {
+function allowedOf(inner: unknown, fallback: unknown): string {
+  if (inner instanceof z.ZodNumber)
+    return `a whole number from ${inner.minValue ?? ""} to ${inner.maxValue ?? ""}`;
+  if (inner instanceof z.ZodBoolean) return "true or false";
+  if (inner instanceof z.ZodEnum) return inner.options.join(" or ");
+  return typeof fallback === "string" ? fallback : "text";
+}
+
+function walk(schema: z.ZodType, prefix: string): ConfigKey[] {
   const inner = unwrap(schema);
-  if (!(inner instanceof z.ZodObject)) {
-    const value = schema as z.ZodType;
-    return [
-      {
-        key: prefix,
-        variable: variableOf(prefix),
-        description: value.description ?? "",
-        kind: kindOf(schema),
-        defaultValue: value.parse(undefined),
-      },
-    ];
+  if (inner instanceof z.ZodObject) {
+    const shape: Readonly<Record<string, z.ZodType>> = inner.shape;
+    return Object.entries(shape).flatMap(([name, member]) =>
+      walk(member, prefix === "" ? name : `${prefix}.${name}`),
+    );
   }
-  return Object.entries(inner.shape as Record<string, Schema>).flatMap(([name, member]) =>
-    walk(member, prefix === "" ? name : `${prefix}.${name}`),
-  );
+  const meta = schema.meta() ?? {};
+  const orNull = schema.safeParse(null).success ? ", or null" : "";
+  const entry: ConfigKey = {
+    key: prefix,
+    variable: variableOf(prefix),
+    description: meta.description ?? "",
+    allowed: `${allowedOf(inner, meta["allowed"])}${orNull}`,
+    kind: kindOf(inner),
+    isSecret: meta["isSecret"] === true,
+    defaultValue: schema.parse(undefined),
+    schema,
+  };
+  return [entry];
 }
 
 /** Every key, in the order of the schema. */
 export const CONFIG_KEYS: readonly ConfigKey[] = walk(configSchema, "");
+
+/** Keys whose values are never printed and may come from a `…_FILE`. */
+export const SECRET_KEYS: ReadonlySet<string> = new Set(
+  CONFIG_KEYS.filter((entry) => entry.isSecret).map((entry) => entry.key),
+);
+
+/** `server`, `server.tls`, …: what has keys below it. */
+export const CONFIG_SECTIONS: ReadonlySet<string> = new Set(
+  CONFIG_KEYS.flatMap(({ key }) => {
+    const parts = key.split(".");
+    return parts.slice(1).map((_part, at) => parts.slice(0, at + 1).join("."));
+  }),
+);
+
+/** The key of that dotted name, or undefined. */
+export function findKey(key: string): ConfigKey | undefined {
+  return CONFIG_KEYS.find((entry) => entry.key === key);
+}

@@ -1,6 +1,6 @@
 // The effective configuration for people and scripts, with secrets as ***.
-import { stringify } from "yaml";
-import { CONFIG_KEYS, SECRET_KEYS } from "./keys.js";
+import { Document, isScalar, isSeq } from "yaml";
+import { CONFIG_KEYS, type ConfigKey } from "./keys.js";
 import type { LoadedConfig } from "./load-config.js";
 
 export interface DescribedKey {
@@ -17,40 +17,55 @@ function valueAt(config: unknown, key: string): unknown {
 
 /** Every key with its value and where it came from; a secret that is set is `***`. */
 export function describeConfig(loaded: LoadedConfig): readonly DescribedKey[] {
-  return CONFIG_KEYS.map(({ key }) => {
+  return CONFIG_KEYS.map(({ key, isSecret }) => {
     const value = valueAt(loaded.config, key);
-    const isHidden = SECRET_KEYS.has(key) && value !== null;
+    const isHidden = isSecret && value !== null;
     return { key, value: isHidden ? "***" : value, source: loaded.sources.get(key) ?? "default" };
   });
 }
 
-/** YAML that could be a configuration file; with sources, each value's origin behind it as a comment. */
+/** YAML in the form of a configuration file; with sources, each value's origin stands behind it as a comment. */
 export function printConfig(
   loaded: LoadedConfig,
   options: { readonly withSources: boolean },
 ): string {
-  const described = describeConfig(loaded);
-  if (options.withSources) {
-    return described
-      .map(({ key, value, source }) => `${key}: ${JSON.stringify(value)} # ${source}\n`)
-      .join("");
+  const document = new Document({});
+  for (const { key, value, source } of describeConfig(loaded)) {
+    const path = key.split(".");
+    const node = document.createNode(value);
+    if (isSeq(node)) node.flow = true;
+    if (options.withSources && (isScalar(node) || isSeq(node))) node.comment = ` ${source}`;
+    document.setIn(path, node);
   }
-  const tree: Record<string, unknown> = {};
-  for (const { key, value } of described) {
-    const parts = key.split(".");
-    const last = parts.pop() ?? "";
-    let at = tree;
-    for (const part of parts) at = (at[part] ??= {}) as Record<string, unknown>;
-    at[last] = value;
-  }
-  return stringify(tree);
+  return document.toString({ lineWidth: 0 });
+}
+
+/** One row of the README's table. */
+export interface ConfigRow {
+  readonly key: string;
+  readonly environment: string;
+  readonly default: string;
+  readonly description: string;
+}
+
+const describe = (entry: ConfigKey): string => `${entry.description} (${entry.allowed})`;
+
+/** Every key, out of the schema. */
+export function configTable(): readonly ConfigRow[] {
+  return CONFIG_KEYS.map((entry) => ({
+    key: entry.key,
+    environment: entry.variable,
+    default: JSON.stringify(entry.defaultValue),
+    description: describe(entry),
+  }));
 }
 
 /** The README's table: one Markdown row a key. */
 export function renderConfigTable(): string {
-  const rows = CONFIG_KEYS.map(
-    ({ key, variable, defaultValue, description }) =>
-      `| \`${key}\` | \`${variable}\` | \`${JSON.stringify(defaultValue)}\` | ${description} |`,
+  const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+  const rows = configTable().map(
+    (row) =>
+      `| \`${row.key}\` | \`${row.environment}\` | \`${row.default}\` | ${cell(row.description)} |`,
   );
   return ["| key | environment | default | what |", "|---|---|---|---|", ...rows, ""].join("\n");
 }

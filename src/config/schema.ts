@@ -1,187 +1,90 @@
 // Every configuration key: one schema is the type, the defaults, the checks and the documentation.
-import { isIP } from "node:net";
 import { z } from "zod";
+import { passwordsSchema, refreshSchema, throttleSchema } from "./schema-accounts.js";
+import { keysSchema, registrySchema, serverSchema, storageSchema } from "./schema-server.js";
+import { days, path, secret, serviceName, text, wholeNumber } from "./setting-kinds.js";
 
-const action = z.enum(["pull", "push", "delete"]);
-const port = z.int().min(0).max(65_535);
-const days = (max: number) => z.int().min(0).max(max);
-const text = z.string().min(1).max(4096);
-
-function isAddressOrRange(entry: string): boolean {
-  const [address = "", prefix, ...rest] = entry.split("/");
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  if (prefix === undefined) return true;
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
-}
-
-function isPublicUrl(value: string): boolean {
-  try {
-    const url = new URL(value);
-    const isWeb = url.protocol === "http:" || url.protocol === "https:";
-    return (
-      isWeb && url.username === "" && url.search === "" && url.hash === "" && url.pathname === "/"
-    );
-  } catch {
-    return false;
-  }
-}
-
-/** The keys as a file gives them; `null` stands for a default that is derived from other keys. */
-export const configSchema = z.strictObject({
-  server: z
-    .strictObject({
-      host: text.default("127.0.0.1").describe("address to listen on"),
-      port: port.default(5001).describe("port of /token and what people open"),
-      internalPort: port.nullable().default(null).describe("own port of /health; null: the same"),
-      publicUrl: z
-        .string()
-        .refine(
-          isPublicUrl,
-          "must be an http or https URL without path, such as https://auth.example.com",
-        )
-        .nullable()
-        .default(null)
-        .describe("how people and registries reach this server; null: http://localhost:<port>"),
-      tls: z
-        .strictObject({
-          mode: z
-            .enum(["off", "proxy", "files"])
-            .default("off")
-            .describe("who does TLS: nobody (loopback only), a proxy, or this server"),
-          cert: text.nullable().default(null).describe("PEM file, for mode files"),
-          key: text.nullable().default(null).describe("PEM file, for mode files"),
-        })
-        .prefault({}),
-      trustedProxies: z
-        .array(
-          z
-            .string()
-            .refine(isAddressOrRange, "must be addresses or CIDR ranges, such as 10.0.0.0/8"),
-        )
-        .default([])
-        .describe("proxies whose X-Forwarded-For is believed"),
-    })
-    .prefault({}),
-  registry: z
-    .strictObject({
-      hosts: z
-        .array(
-          z
-            .string()
-            .regex(
-              /^[A-Za-z0-9.-]+(?::\d{1,5})?$|^\[[0-9A-Fa-f:]+\](?::\d{1,5})?$/,
-              "must be HOST or HOST:PORT",
-            ),
-        )
-        .nullable()
-        .default(null)
-        .describe("prefixes cut off an image name; null: the host of server.publicUrl"),
-    })
-    .prefault({}),
-  storage: z
-    .strictObject({
-      driver: z.enum(["sqlite"]).default("sqlite").describe("the store's engine"),
-      path: text.default("data/dockwarden.db").describe("the store's file"),
-      autoMigrate: z
-        .boolean()
-        .default(true)
-        .describe("bring an older store up at start, after a copy"),
-    })
-    .prefault({}),
-  keys: z
-    .strictObject({
-      directory: text.default("keys").describe("private: token CA and signing keys"),
-      trustDirectory: text.default("trust").describe("public: what registries get"),
-      algorithm: z.enum(["ES256", "RS256"]).default("ES256").describe("how tokens are signed"),
-      header: z
-        .enum(["x5c", "kid-libtrust", "kid-rfc7638"])
-        .default("x5c")
-        .describe("how registries find the key"),
-      modeCheck: z.enum(["strict", "warn"]).default("strict").describe("what unsafe file modes do"),
-    })
-    .prefault({}),
-  token: z
-    .strictObject({
-      issuer: text.default("dockwarden").describe("auth.token.issuer of the registries"),
-      services: z
-        .array(
-          z.string().regex(/^[A-Za-z0-9._:/-]{1,255}$/, "must be names of A-Z a-z 0-9 . _ : / -"),
-        )
-        .min(1, "needs at least one name")
-        .default(["registry"])
-        .describe("auth.token.service of each registry served"),
-      ttlSeconds: z.int().min(60).max(3600).default(300).describe("life of a token"),
-    })
-    .prefault({}),
-  policy: z
-    .strictObject({
-      unlisted: z
-        .union([z.literal("deny"), z.array(action)])
-        .default("deny")
-        .describe("what signed-in accounts may do where no image says otherwise"),
-      personalNamespace: z.boolean().default(false).describe("everybody owns <name>/**"),
-      tagEnforcement: z.enum(["off", "gate"]).default("off").describe("who enforces tags"),
-      catalog: z
-        .enum(["admin", "filtered"])
-        .default("admin")
-        .describe("who may list the catalogue"),
-      file: text.nullable().default(null).describe("policy kept in a file"),
-    })
-    .prefault({}),
-  passwords: z
-    .strictObject({
-      minLength: z.int().min(8).max(256).default(12).describe("characters"),
-      classes: z
-        .int()
-        .min(0)
-        .max(4)
-        .default(0)
-        .describe("of lower case, upper case, digits, others"),
-      maxAgeDays: days(3650).default(0).describe("0: passwords do not age"),
-      use: z
-        .enum(["on", "tokens-only"])
-        .default("on")
-        .describe("whether passwords work for docker"),
-      queue: z.int().min(1).max(1024).default(64).describe("sign-ins that may wait for a hash"),
-      argon2: z
-        .strictObject({
-          memoryKib: z.int().min(7168).max(131_072).default(19_456).describe("KiB per hash"),
-          iterations: z.int().min(1).max(10).default(2).describe("passes"),
-          parallelism: z.int().min(1).max(4).default(1).describe("lanes"),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
-  refresh: z
-    .strictObject({
-      idleDays: days(3650).default(90).describe("not used yet"),
-      absoluteDays: days(3650).default(365).describe("not used yet"),
-    })
-    .prefault({}),
-  events: z
-    .strictObject({
-      secret: z
-        .string()
-        .min(16)
-        .nullable()
-        .default(null)
-        .describe("of the registry's notifications"),
-    })
-    .prefault({}),
-  gate: z
-    .strictObject({
-      headers: z.enum(["original", "forwarded"]).default("original").describe("not used yet"),
-      blobs: z.boolean().default(false).describe("not used yet"),
-    })
-    .prefault({}),
-  audit: z
-    .strictObject({ retentionDays: days(3650).default(90).describe("not used yet") })
-    .prefault({}),
-  log: z
-    .strictObject({
-      level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("what is logged"),
-      format: z.enum(["json", "pretty"]).default("json").describe("for machines or for people"),
-    })
-    .prefault({}),
+const tokenSchema = z.strictObject({
+  issuer: text
+    .default("dockwarden")
+    .meta({ description: "auth.token.issuer of every registry served", allowed: "text" }),
+  services: z
+    .array(serviceName)
+    .min(1)
+    .refine((names) => new Set(names).size === names.length, "must not name a service twice")
+    .default(["registry"])
+    .meta({
+      description: "auth.token.service of each registry served",
+      allowed: "a list of at least one name",
+    }),
+  ttlSeconds: wholeNumber(60, 3600)
+    .default(300)
+    .describe("life of a token in seconds; a revoked right works on for so long"),
 });
+
+const policySchema = z.strictObject({
+  unlisted: z
+    .union([z.literal("deny"), z.array(z.enum(["pull", "push", "delete"])).min(1)])
+    .default("deny")
+    .meta({
+      description: "what every signed-in account may do where no image says otherwise",
+      allowed: "deny, or a list of pull, push, delete",
+    }),
+  personalNamespace: z.boolean().default(false).describe("whether each user owns <name>/**"),
+  tagEnforcement: z
+    .enum(["off", "gate"])
+    .default("off")
+    .describe("whether a gate in the proxy tells tags apart"),
+  catalog: z
+    .enum(["admin", "filtered"])
+    .default("admin")
+    .describe("who may list the catalogue: admins, or everybody their part of it"),
+  file: path
+    .nullable()
+    .default(null)
+    .meta({ description: "a policy kept in a file", allowed: "a path" }),
+});
+
+const eventsSchema = z.strictObject({
+  secret: secret.nullable().default(null).meta({
+    description: "what the registry's notifications prove themselves with; null: /events is 404",
+    allowed: "text of at least 16 characters",
+    isSecret: true,
+  }),
+});
+
+const gateSchema = z.strictObject({
+  headers: z
+    .enum(["original", "forwarded"])
+    .default("original")
+    .describe("which headers of the proxy name the request: X-Original-* or X-Forwarded-*"),
+  blobs: z.boolean().default(false).describe("whether requests for layers are asked about too"),
+});
+
+const auditSchema = z.strictObject({
+  retentionDays: days(1).default(90).describe("days that audit entries are kept"),
+});
+
+const logSchema = z.strictObject({
+  level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("the least logged"),
+  format: z.enum(["json", "pretty"]).default("json").describe("for machines, or for people"),
+});
+
+/** The keys as a file gives them; `null` stands for what is unset or derived from other keys. */
+export const configSchema = z.strictObject({
+  server: serverSchema.prefault({}),
+  registry: registrySchema.prefault({}),
+  storage: storageSchema.prefault({}),
+  keys: keysSchema.prefault({}),
+  token: tokenSchema.prefault({}),
+  policy: policySchema.prefault({}),
+  passwords: passwordsSchema.prefault({}),
+  throttle: throttleSchema.prefault({}),
+  refresh: refreshSchema.prefault({}),
+  events: eventsSchema.prefault({}),
+  gate: gateSchema.prefault({}),
+  audit: auditSchema.prefault({}),
+  log: logSchema.prefault({}),
+});
+
+export type RawConfig = z.output<typeof configSchema>;

@@ -1,110 +1,173 @@
-// Reads one YAML file into plain values, each with the line it stands on.
-import { readFileSync } from "node:fs";
+// The text of a YAML file → the value and the line of each known key. Expands nothing and trusts no structure.
 import { basename } from "node:path";
-import { isMap, isScalar, LineCounter, parseDocument, visit, type Document } from "yaml";
-import type { ConfigFault } from "./config-fault.js";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  Parser,
+  type Node,
+  type Pair,
+  type YAMLMap,
+} from "yaml";
+import { shorten, type ConfigFault } from "./config-fault.js";
+import { CONFIG_SECTIONS, findKey } from "./keys.js";
+import { suggestKey } from "./suggestion.js";
 
-export interface YamlSource {
-  /** Null where the file is at fault. */
-  readonly value: Record<string, unknown> | null;
-  readonly faults: readonly ConfigFault[];
-  /** Place of a dotted key, or of the nearest one above it: `config.yml:12`. */
-  placeOf(key: string): string;
-  has(key: string): boolean;
+export interface SourceValue {
+  readonly value: unknown;
+  /** `config.yml:12` or the variable's name. */
+  readonly place: string;
 }
 
-/** Aliases, duplicate keys, tags of its own, wrong encoding and anything but a mapping are faults. */
-export function readYaml(path: string): YamlSource {
-  const name = basename(path);
-  const fail = (message: string, line?: number): YamlSource => {
-    const place = line === undefined ? name : `${name}:${line}`;
-    return {
-      value: null,
-      faults: [{ key: "", place, message }],
-      placeOf: () => name,
-      has: () => false,
-    };
-  };
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return fail(
-      code === undefined || code === "ERR_ENCODING_INVALID_ENCODED_DATA"
-        ? "is not UTF-8; save it as UTF-8"
-        : `can't be read (${code}); check the path and its modes`,
-    );
+export interface Source {
+  /** By dotted key; only keys that exist. */
+  readonly values: ReadonlyMap<string, SourceValue>;
+  readonly faults: readonly ConfigFault[];
+  /** False: so broken that what is missing in it means nothing. */
+  readonly isWhole: boolean;
+}
+
+const MAX_SYNTAX_FAULTS = 5;
+/** A file with more unknown keys is not ours; guessing what they mean would only take time. */
+const MAX_SUGGESTIONS = 20;
+const NO_KEY = "is not a key; config/default.yml lists them all";
+/** Open collections and documents in the parser; our own sections need fewer than ten. */
+const MAX_DEPTH = 64;
+
+/**
+ * Whether the file nests far beyond any configuration. parseDocument calls itself for every level and turns an
+ * exhausted stack into a fault, but a regular expression first compiled down there ends the process (seen under jest).
+ * The token parser keeps a list of what is open and does not call itself.
+ */
+function isTooDeep(text: string): boolean {
+  const parser = new Parser();
+  for (const token of new Lexer().lex(text)) {
+    // The parser works only as far as its answers are taken.
+    Array.from(parser.next(token));
+    if (parser.stack.length > MAX_DEPTH) return true;
   }
-  if (text.includes("\0")) return fail("holds a NUL byte; save it as plain text");
+  return false;
+}
+
+/** Wrong syntax, keys that do not exist or stand twice, aliases, tags and odd numbers are faults, each with its line. */
+export function readYaml(text: string, path: string): Source {
+  const name = basename(path);
+  const broken = (message: string, line?: number): Source => {
+    const place = line === undefined ? name : `${name}:${line}`;
+    return { values: new Map(), faults: [{ key: "", place, message }], isWhole: false };
+  };
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: "1.2" });
-  const lineOf = (offset: number): number => lines.linePos(offset).line;
+  if (isTooDeep(text)) return broken("is nested too deeply; write two or three levels");
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: false,
+    prettyErrors: false,
+  });
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
   if (document.errors.length > 0) {
-    const faults = document.errors.map((error) => ({
+    const faults = document.errors.slice(0, MAX_SYNTAX_FAULTS).map((error) => ({
       key: "",
-      place: `${name}:${lineOf(error.pos[0])}`,
+      place: `${name}:${lineAt(error.pos[0])}`,
       message: `is not valid YAML (${error.code.toLowerCase().replaceAll("_", " ")})`,
     }));
-    return { value: null, faults, placeOf: () => name, has: () => false };
+    return { values: new Map(), faults, isWhole: false };
   }
-  const oddities = findOddities(document).map(({ offset, message }) => ({
-    key: "",
-    place: `${name}:${lineOf(offset)}`,
-    message,
-  }));
-  if (oddities.length > 0) {
-    return { value: null, faults: oddities, placeOf: () => name, has: () => false };
-  }
-  const value: unknown = document.toJS({ maxAliasCount: 0 }) as unknown;
-  if (value !== null && (typeof value !== "object" || Array.isArray(value))) {
-    return fail("must be a mapping of sections, such as server: …", 1);
-  }
-  const places = new Map<string, string>();
-  collectPlaces(document.contents, "", (key, offset) =>
-    places.set(key, `${name}:${lineOf(offset)}`),
-  );
-  return {
-    value: (value ?? {}) as Record<string, unknown>,
-    faults: [],
-    has: (key) => places.has(key),
-    placeOf: (key) => {
-      for (let at = key; at !== ""; at = at.slice(0, Math.max(0, at.lastIndexOf(".")))) {
-        const place = places.get(at);
-        if (place !== undefined) return place;
-      }
-      return name;
-    },
-  };
+  // Another version of YAML would read off and 010 as something else.
+  if (document.directives.yaml.explicit === true)
+    return broken("has a %YAML directive; leave it out", 1);
+  const { contents } = document;
+  if (contents === null || (isScalar(contents) && contents.value === null))
+    return { values: new Map(), faults: [], isWhole: true };
+  if (!isMap(contents)) return broken("must be sections with keys below them, such as token:", 1);
+  const reader = new Reader((node) => `${name}:${lineAt(node?.range?.[0] ?? 0)}`);
+  reader.readSection(contents, "");
+  return { values: reader.values, faults: reader.faults, isWhole: true };
 }
 
-/** Aliases could blow up, and numbers in odd forms (`0x10`, `1e309`) are seldom what was meant (THREATS K01). */
-function findOddities(document: Document): { offset: number; message: string }[] {
-  const found: { offset: number; message: string }[] = [];
-  visit(document, {
-    Alias: (_key, node) => {
-      const message = "uses a YAML alias; write the value out";
-      found.push({ offset: node.range?.[0] ?? 0, message });
-    },
-    Scalar: (_key, node) => {
-      if (typeof node.value !== "number" || /^-?(?:0|[1-9]\d*)$/.test(node.source ?? "")) return;
-      const message = "holds a number in an odd form; write a plain whole number";
-      found.push({ offset: node.range?.[0] ?? 0, message });
-    },
-  });
-  return found;
+/** Collects what one walk through the file finds. */
+class Reader {
+  readonly values = new Map<string, SourceValue>();
+  readonly faults: ConfigFault[] = [];
+  readonly #placeOf: (node: Node | null) => string;
+  readonly #seen = new Map<string, string>();
+  #unknown = 0;
+
+  constructor(placeOf: (node: Node | null) => string) {
+    this.#placeOf = placeOf;
+  }
+
+  readSection(section: YAMLMap, prefix: string): void {
+    for (const pair of section.items) this.#readPair(pair, prefix);
+  }
+
+  #readPair(pair: Pair, prefix: string): void {
+    const node = pair.key as Node | null;
+    const value = pair.value as Node | null;
+    const place = this.#placeOf(node);
+    if (!isScalar(node) || node.tag !== undefined) {
+      this.#fault(prefix, place, "has a key that is not a plain name");
+      return;
+    }
+    const name = String(node.value);
+    const key = prefix === "" ? name : `${prefix}.${name}`;
+    const earlier = this.#seen.get(key);
+    if (earlier !== undefined) {
+      this.#fault(shorten(key), place, `stands twice, first at ${earlier}; keep one`);
+      return;
+    }
+    this.#seen.set(key, place);
+    if (name.includes(".") || (findKey(key) === undefined && !CONFIG_SECTIONS.has(key))) {
+      this.#unknown += 1;
+      const message = this.#unknown > MAX_SUGGESTIONS ? NO_KEY : explainUnknown(key, name);
+      this.#fault(shorten(key), place, message);
+      return;
+    }
+    if (!CONFIG_SECTIONS.has(key)) this.#readValue(key, value, place);
+    else if (isMap(value) && value.tag === undefined) this.readSection(value, key);
+    else if (value !== null && !(isScalar(value) && value.value === null))
+      this.#fault(key, place, "must be a section: its keys stand indented below it");
+  }
+
+  #readValue(key: string, node: Node | null, place: string): void {
+    const nodes = isSeq(node) ? (node.items as (Node | null)[]) : [];
+    const odd = [node, ...nodes].flatMap((one) => {
+      const message = findOddity(one);
+      return message === null ? [] : [{ message, place: this.#placeOf(one) }];
+    });
+    if (odd.length === 0) this.values.set(key, { value: plainValue(node), place });
+    for (const { message, place: at } of odd) this.#fault(key, at, message);
+  }
+
+  #fault(key: string, place: string, message: string): void {
+    this.faults.push({ key, place, message });
+  }
 }
 
-function collectPlaces(
-  node: unknown,
-  prefix: string,
-  add: (key: string, offset: number) => void,
-): void {
-  if (!isMap(node)) return;
-  for (const pair of node.items) {
-    if (!isScalar(pair.key)) continue;
-    const key = prefix === "" ? String(pair.key.value) : `${prefix}.${String(pair.key.value)}`;
-    add(key, pair.key.range?.[0] ?? 0);
-    collectPlaces(pair.value, key, add);
-  }
+function explainUnknown(key: string, name: string): string {
+  const near = suggestKey(key);
+  if (near === null) return NO_KEY;
+  if (near !== key) return `is not a key; did you mean ${near}?`;
+  return `must be nested: ${name.split(".").join(":, then indented below it ")}:`;
+}
+
+/** What YAML allows and a configuration does not need (THREATS K01): aliases, tags, 0x10, 1e309, .inf, 007. */
+function findOddity(node: Node | null): string | null {
+  if (node === null) return null;
+  if (isAlias(node)) return "uses a YAML alias; write the value out";
+  if (node.tag !== undefined) return "uses a YAML tag; write the plain value";
+  if (!isScalar(node) || typeof node.value !== "number") return null;
+  if (/^(?:0|-?[1-9]\d{0,14})$/.test(node.source ?? "")) return null;
+  return "holds a number in an odd form; write a plain whole number, or quote it if it is text";
+}
+
+/** Scalars and lists of scalars as they are; anything else as an object, which no key takes. */
+function plainValue(node: Node | null): unknown {
+  if (node === null) return null;
+  if (isScalar(node)) return node.value;
+  if (!isSeq(node)) return {};
+  return node.items.map((item) => (isScalar(item) ? item.value : {}));
 }

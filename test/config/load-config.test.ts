@@ -64,18 +64,33 @@ describe("K01, K02, K03, D03: what is refused, and where it stands", () => {
     ["token:\n  ttlSeconds: 1000000000", "config.yml:2: token.ttlSeconds"],
     ["token:\n  ttlSeconds: -1", "config.yml:2: token.ttlSeconds"],
     ['token:\n  ttlSeconds: "5m "', "config.yml:2: token.ttlSeconds"],
-    ["token:\n  ttlSeconds: 0x100", "config.yml:2: holds a number in an odd form"],
-    ["token:\n  ttlSeconds: 1e309", "config.yml:2: holds a number in an odd form"],
+    [
+      "token:\n  ttlSeconds: 0x100",
+      "config.yml:2: token.ttlSeconds: holds a number in an odd form",
+    ],
+    [
+      "token:\n  ttlSeconds: 1e309",
+      "config.yml:2: token.ttlSeconds: holds a number in an odd form",
+    ],
     ["token:\n  services: []", "config.yml:2: token.services"],
-    ['token:\n  services: ["*"]', "config.yml:2: token.services.0"],
+    ['token:\n  services: ["*"]', "config.yml:2: token.services: entry 1 must be"],
     ['token:\n  issuer: ""', "config.yml:2: token.issuer"],
-    ["token:\n  issuer: a\n  issuer: b", "config.yml:3: is not valid YAML (duplicate key)"],
-    ["token: &a\n  issuer: a\nkeys: *a", "config.yml:3: uses a YAML alias"],
-    ["- a", "config.yml:1: must be a mapping"],
-    ["server:\n  host: 0.0.0.0", "server.tls.mode: off sends passwords in the clear"],
+    [
+      "token:\n  issuer: a\n  issuer: b",
+      "config.yml:3: token.issuer: stands twice, first at config.yml:2",
+    ],
+    ["token:\n  issuer: &a a\n  services: *a", "config.yml:3: token.services: uses a YAML alias"],
+    ["- a", "config.yml:1: must be sections with keys below them"],
+    [
+      "server:\n  host: 0.0.0.0",
+      "config.yml:2: server.tls.mode: off would send passwords in the clear",
+    ],
     ["server:\n  tls:\n    mode: files", "server.tls.cert: must name a PEM file"],
-    ["server:\n  trustedProxies: [true]", "config.yml:2: server.trustedProxies.0"],
-    ["server:\n  trustedProxies: [10.0.0.0/33]", "config.yml:2: server.trustedProxies.0"],
+    ["server:\n  trustedProxies: [true]", "config.yml:2: server.trustedProxies: entry 1 must be"],
+    [
+      "server:\n  trustedProxies: [10.0.0.0/33]",
+      "config.yml:2: server.trustedProxies: entry 1 must be",
+    ],
     ["server:\n  publicUrl: ftp://x", "config.yml:2: server.publicUrl"],
     ["server:\n  publicUrl: https://a:b@x", "config.yml:2: server.publicUrl"],
     ["server:\n  port: 70000", "config.yml:2: server.port"],
@@ -139,7 +154,9 @@ describe("the environment", () => {
     });
     if (!loaded.ok) throw new Error("faults");
     expect(loaded.value.config.token).toMatchObject({ issuer: "file", services: ["b", "c"] });
-    expect(loaded.value.sources.get("token.services")).toBe("DOCKWARDEN_TOKEN__SERVICES");
+    expect(loaded.value.sources.get("token.services")).toBe(
+      "environment DOCKWARDEN_TOKEN__SERVICES",
+    );
     expect(loaded.value.sources.get("token.issuer")).toBe("config.yml:2");
     expect(loaded.value.sources.get("token.ttlSeconds")).toBe("default");
   });
@@ -160,7 +177,7 @@ describe("the environment", () => {
       config: { ...loaded.value.config, events: { secret: "canary" } },
     };
     expect(printConfig(secret, { withSources: false })).not.toContain("canary");
-    expect(printConfig(secret, { withSources: true })).toContain('events.secret: "***"');
+    expect(printConfig(secret, { withSources: true })).toContain('secret: "***"');
     expect(faults(printConfig(loaded.value, { withSources: false }))).toEqual([]);
   });
 

@@ -1,0 +1,96 @@
+// The kinds of values that settings have: each checks itself and says in words what is allowed.
+import { isIP } from "node:net";
+import { z } from "zod";
+
+const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/;
+const HOST_WITH_PORT = /^([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
+const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+const SECRET_LENGTH = 16;
+
+/** A whole number; both ends are allowed. */
+export const wholeNumber = (min: number, max: number) => z.int().min(min).max(max);
+
+/** A number of days, at most ten years. */
+export const days = (min: number) => wholeNumber(min, 3650);
+
+export const port = wholeNumber(0, 65_535);
+
+function isPlainText(value: string, maxLength: number): boolean {
+  return (
+    value !== "" && value.length <= maxLength && value.trim() === value && !CONTROL.test(value)
+  );
+}
+
+/** One line without spaces around it. */
+export const text = z
+  .string()
+  .refine(
+    (value) => isPlainText(value, 255),
+    "must be 1 to 255 characters on one line, without spaces around them",
+  );
+
+/** A file or folder; relative ones are completed later. */
+export const path = z
+  .string()
+  .refine((value) => isPlainText(value, 4096), "must be a path, without spaces around it")
+  .refine((value) => !value.startsWith("~"), "must be a whole path: ~ is not expanded here");
+
+/** What stays hidden; never printed, and long enough not to be guessed. */
+export const secret = z
+  .string()
+  .refine(
+    (value) =>
+      value.trim() !== "" && !CONTROL.test(value) && Array.from(value).length >= SECRET_LENGTH,
+    `must be at least ${SECRET_LENGTH} characters on one line`,
+  );
+
+/** An address or name to listen on; IPv6 without brackets. */
+export const listenHost = z
+  .string()
+  .refine(
+    (value) => isIP(value) !== 0 || (HOST_NAME.test(value) && !/^[\d.]+$/.test(value)),
+    "must be an address or a host name, such as 127.0.0.1 or ::1",
+  );
+
+function isPublicUrl(value: string): boolean {
+  const authority = /^https?:\/\/([^/]+)\/?$/i.exec(value)?.[1];
+  return authority !== undefined && HOST_WITH_PORT.test(authority) && URL.canParse(value);
+}
+
+/** `https://auth.example.com` and nothing behind it: no account, path, query or fragment. */
+export const publicUrl = z
+  .string()
+  .refine(
+    isPublicUrl,
+    "must be an http or https URL without account, path and query, such as https://auth.example.com",
+  );
+
+/** `registry.example.com` or `localhost:5000`: what stands before the first slash of an image's name. */
+export const registryHost = z.string().refine((value) => {
+  const found = HOST_WITH_PORT.exec(value);
+  return found !== null && Number(found[2] ?? "1") >= 1 && Number(found[2] ?? "1") <= 65_535;
+}, "must be HOST or HOST:PORT, without http:// and without a path");
+
+function isAddressOrRange(entry: string): boolean {
+  const [address = "", prefix, ...rest] = entry.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0 || /[%]|^::ffff:/i.test(address)) return false;
+  if (prefix === undefined) return true;
+  return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);
+}
+
+/** A proxy's address or range; one that holds everybody would let every client choose its own address (THREATS B16). */
+export const proxyAddress = z
+  .string()
+  .refine(
+    isAddressOrRange,
+    "must be an address or a range such as 10.0.0.0/8; names, * and ranges of everybody (/0) are not taken",
+  );
+
+/** A registry's `auth.token.service`; never a pattern (THREATS K02). */
+export const serviceName = z
+  .string()
+  .refine(
+    (value) => /^[A-Za-z0-9._:/-]{1,255}$/.test(value),
+    "must be 1 to 255 of A-Z a-z 0-9 . _ : / - (no patterns)",
+  );
