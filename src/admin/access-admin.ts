@@ -8,6 +8,7 @@ import { ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
 import { describeLeft, describeOverlaps, describeRights } from "./effect.js";
+import { watchImpact } from "./impact.js";
 import { findTagFault } from "./image-rules.js";
 import { describeRefusal, refused, type Refusal } from "./refusal.js";
 import { findRequester, findRights } from "./rights.js";
@@ -44,6 +45,7 @@ export async function grantAccess(
   if (fault !== null) return fault;
   const { subject, expiresAt } = order;
   const now = context.clock.now();
+  const tell = await watchOthers(order, context);
   const granted = await context.store.images.grant(
     order.pattern,
     { subject, actions, expiresAt },
@@ -55,8 +57,18 @@ export async function grantAccess(
   const effects = [
     ...(await describeRights(subject, order.pattern, context, actions)),
     ...(image.isExclusive ? [] : await describeOverlaps(image, context)),
+    ...(await tell()),
   ];
   return ok({ before, after, isNewEntry, effects });
+}
+
+/** One account's rights are told with their reasons; of a rule for many the difference is told. */
+async function watchOthers(
+  order: AccessOrder,
+  context: AdminContext,
+): Promise<() => Promise<readonly string[]>> {
+  if (order.subject.kind === "account") return () => Promise.resolve([]);
+  return watchImpact(order.pattern, [order.subject], context);
 }
 
 /** Without --actions everything, but never more than pull for those who did not sign in. */
@@ -78,6 +90,7 @@ export async function revokeAccess(
   context: AdminContext,
 ): Promise<Result<AccessOutcome, Refusal>> {
   const { pattern, subject, actions } = order;
+  const tell = await watchOthers(order, context);
   const revoked = await context.store.images.revoke(pattern, subject, actions, context.clock.now());
   if (!revoked.ok) return describeRefusal(revoked.error);
   const { image, before, after } = revoked.value;
@@ -91,7 +104,7 @@ export async function revokeAccess(
       ].join("\n"),
     );
   }
-  const effects = [...(await describeLeft(subject, pattern, context))];
+  const effects = [...(await describeLeft(subject, pattern, context)), ...(await tell())];
   if (image.isExclusive && image.grants.length === 0) {
     effects.push("the image is exclusive and has no grants left: it is closed to all but admins");
   }

@@ -1,12 +1,8 @@
 // What a change of rules means for whom: sentences made of the decision as it is after the change.
 import type { Action } from "../domain/action.js";
 import { formatSubject } from "../domain/image.js";
-import {
-  formatImagePattern,
-  isInside,
-  matchesRepository,
-  type ImagePattern,
-} from "../domain/image-pattern.js";
+import { mayOverlap } from "../domain/image-overlap.js";
+import { formatImagePattern, isInside, type ImagePattern } from "../domain/image-pattern.js";
 import type { RegisteredImage, SubjectName } from "../domain/ports.js";
 import type { AdminContext } from "./admin-context.js";
 import { findRequester, findRights, sampleOf, type Rights } from "./rights.js";
@@ -14,6 +10,7 @@ import { formatSubjectName } from "./subject-reference.js";
 
 /** At most so many subjects or entries are named one by one. */
 const NAMED_MAX = 10;
+const OVERLAPS_MAX = 100;
 
 /** `pull, push`, or `nothing`. */
 export function formatActions(actions: readonly Action[]): string {
@@ -58,7 +55,9 @@ async function describeGroup(
   const lines: string[] = [];
   for (const member of members.value.slice(0, NAMED_MAX)) {
     const subject = { kind: "account" as const, name: member.name };
-    lines.push(...(await describeRights(subject, image, context, wanted)));
+    const told = await describeRights(subject, image, context, wanted);
+    // Who got all of it is told with everybody else whom the change reaches.
+    if (told.length > 1) lines.push(...told);
   }
   const more = members.value.length - NAMED_MAX;
   return more > 0 ? [...lines, `and ${more} more members`] : lines;
@@ -70,8 +69,9 @@ export async function describeLeft(
   image: ImagePattern,
   context: AdminContext,
 ): Promise<readonly string[]> {
+  // A rule for many is told by its difference (impact.ts).
+  if (subject.kind === "group" || subject.kind === "authenticated") return [];
   const lines = await describeRights(subject, image, context, []);
-  if (subject.kind === "group" || subject.kind === "authenticated") return lines;
   const requester = await findRequester(subject, context);
   if (!requester.ok) return lines;
   const rights = await findRights(requester.value, image, context);
@@ -92,7 +92,11 @@ export async function describeOverlaps(
   image: RegisteredImage,
   context: AdminContext,
 ): Promise<readonly string[]> {
-  const others = await context.store.images.list(context.clock.now());
+  const { images: others, isCut } = await context.store.images.findOverlapping(
+    image.pattern,
+    OVERLAPS_MAX,
+    context.clock.now(),
+  );
   const name = formatImagePattern(image.pattern);
   const lines = others
     .filter(({ id }) => id !== image.id)
@@ -114,17 +118,11 @@ export async function describeOverlaps(
       ];
     });
   const more = lines.length - NAMED_MAX;
-  return more > 0 ? [...lines.slice(0, NAMED_MAX), `and ${more} more overlaps`] : lines;
+  if (more <= 0) return lines;
+  return [...lines.slice(0, NAMED_MAX), `and ${isCut ? "many" : more} more overlaps`];
 }
 
-/** True where `reaching` names something of `wall` without being inside it; tried on an example of each. */
+/** True where `reaching` names something of `wall` without being inside it. */
 function reachesInto(reaching: ImagePattern, wall: ImagePattern): boolean {
-  if (isInside(reaching, wall)) return false;
-  const isSameService =
-    reaching.service === null || wall.service === null || reaching.service === wall.service;
-  return (
-    isSameService &&
-    (matchesRepository(reaching.repository, sampleOf(wall.repository)) ||
-      matchesRepository(wall.repository, sampleOf(reaching.repository)))
-  );
+  return !isInside(reaching, wall) && mayOverlap(reaching, wall);
 }

@@ -9,9 +9,11 @@ import {
 import type { ImageChange, NewGrant, RegisteredImage, SubjectName } from "../domain/ports.js";
 import { ok, type Result } from "../domain/result.js";
 import type { AdminContext } from "./admin-context.js";
-import { describeGrants, describeOverlaps } from "./effect.js";
+import { describeGrants } from "./effect.js";
+import { describeEffects, spellUpdate } from "./image-effect.js";
+import { watchImpact } from "./impact.js";
 import { findRuleFault, type ImageRule } from "./image-rules.js";
-import { describeRefusal, usage, type Refusal } from "./refusal.js";
+import { describeRefusal, refused, usage, type Refusal } from "./refusal.js";
 import { sampleOf } from "./rights.js";
 import { formatSubjectName } from "./subject-reference.js";
 
@@ -28,6 +30,8 @@ export interface ImageOutcome {
   readonly effects: readonly string[];
 }
 
+/** At most so many other entries are named after a removal. */
+const OTHERS_MAX = 10;
 const NO_FACTS: ImageFacts = { digest: null, size: null, created: null, description: null };
 
 /** Registers an image; the same again is unchanged, a different one is refused and names `image update`. */
@@ -40,18 +44,26 @@ export async function registerImage(
   if (fault !== null) return fault;
   const now = context.clock.now();
   const grants = grantsOf(order);
+  const tell = await watchImpact(order.pattern, subjectsOf(grants), context);
   const registered = await context.store.images.register(
     { pattern: order.pattern, isExclusive, facts: { ...NO_FACTS, ...order.facts }, grants },
     now,
   );
   if (registered.ok) {
     const effects = await describeEffects(registered.value, order, context);
-    return ok({ image: registered.value, isChanged: true, effects });
+    return ok({
+      image: registered.value,
+      isChanged: true,
+      effects: [...effects, ...(await tell())],
+    });
   }
   if (registered.error.reason !== "image-taken") return describeRefusal(registered.error);
   const present = await context.store.images.find(order.pattern, now);
-  if (present === null || !isSame(present, { isExclusive, grants, facts: order.facts })) {
-    return describeRefusal(registered.error);
+  if (present === null) return describeRefusal(registered.error);
+  if (!isSame(present, { isExclusive, grants, facts: order.facts })) {
+    return refused(
+      `${formatImagePattern(order.pattern)} is registered already (${present.isExclusive ? "exclusive; " : ""}${describeGrants(present)}); to change it: ${spellUpdate(order)}`,
+    );
   }
   return ok({ image: present, isChanged: false, effects: ["unchanged"] });
 }
@@ -80,16 +92,32 @@ export async function updateImage(
       "--actions needs --users, --internal or --public; for one subject use dockwarden access grant",
     );
   }
+  const grants = hasAudience ? grantsOf(order) : null;
   const change: ImageChange = {
     isExclusive,
     facts: order.facts,
-    ...(hasAudience ? { grants: grantsOf(order) } : {}),
+    ...(grants === null ? {} : { grants }),
   };
+  const tell = await watchImpact(order.pattern, subjectsOf(grants ?? []), context);
   const updated = await context.store.images.update(order.pattern, change, now);
   if (!updated.ok) return describeRefusal(updated.error);
   const before = `before: ${present.isExclusive ? "exclusive, " : ""}${describeGrants(present)}`;
   const effects = await describeEffects(updated.value, order, context);
-  return ok({ image: updated.value, isChanged: true, effects: [before, ...effects] });
+  return ok({
+    image: updated.value,
+    isChanged: true,
+    effects: [before, ...effects, ...(await tell())],
+  });
+}
+
+/** The entry, or that there is none. */
+export async function findImage(
+  pattern: ImagePattern,
+  context: AdminContext,
+): Promise<Result<RegisteredImage, Refusal>> {
+  const found = await context.store.images.find(pattern, context.clock.now());
+  if (found !== null) return ok(found);
+  return describeRefusal({ reason: "unknown-image", image: formatImagePattern(pattern) });
 }
 
 /** Removes the entry with its grants and says who gets in then. */
@@ -97,12 +125,17 @@ export async function unregisterImage(
   pattern: ImagePattern,
   context: AdminContext,
 ): Promise<Result<ImageOutcome, Refusal>> {
-  const now = context.clock.now();
-  const removed = await context.store.images.unregister(pattern, now);
+  const tell = await watchImpact(pattern, [], context);
+  const removed = await context.store.images.unregister(pattern, context.clock.now());
   if (!removed.ok) return describeRefusal(removed.error);
   const image = removed.value;
   const sample = sampleOf(pattern.repository);
-  const others = (await context.store.images.list(now)).filter(
+  const overlapping = await context.store.images.findOverlapping(
+    pattern,
+    OTHERS_MAX,
+    context.clock.now(),
+  );
+  const others = overlapping.images.filter(
     (other) => other.grants.length > 0 && matchesRepository(other.pattern.repository, sample),
   );
   const { unlisted } = context.settings.policy;
@@ -118,8 +151,11 @@ export async function unregisterImage(
   } else if (others.length === 0) {
     effects.push("no entry names it now: closed to all but admins (policy.unlisted: deny)");
   }
-  return ok({ image, isChanged: true, effects });
+  return ok({ image, isChanged: true, effects: [...effects, ...(await tell())] });
 }
+
+const subjectsOf = (grants: readonly NewGrant[]): readonly SubjectName[] =>
+  grants.map(({ subject }) => subject);
 
 function grantsOf(order: ImageOrder): readonly NewGrant[] {
   const actions = normalizeActions(order.actions ?? ACTIONS);
@@ -159,39 +195,4 @@ function isSame(
     ([key, value]) => present[key as keyof ImageFacts] === value,
   );
   return present.isExclusive === wanted.isExclusive && areGrantsSame && areFactsSame;
-}
-
-async function describeEffects(
-  image: RegisteredImage,
-  order: ImageOrder,
-  context: AdminContext,
-): Promise<readonly string[]> {
-  const overlaps = await describeOverlaps(image, context);
-  return [...describeAudience(image, order), ...describeTag(image, context), ...overlaps];
-}
-
-function describeAudience(image: RegisteredImage, order: ImageOrder): readonly string[] {
-  if (image.isExclusive) return [`only these get in, and admins: ${describeGrants(image)}`];
-  if (order.audience.kind === "public") {
-    const open = "anybody may pull, signed in or not; nobody pushes without a grant";
-    if (image.pattern.repository !== "**") return [open];
-    return [open, "WARNING: that is every repository, for everybody who can reach the registry"];
-  }
-  const lines = [`gets in, each within its permissions: ${describeGrants(image)}`];
-  if (order.audience.kind === "unsaid" && order.isExclusive === null) {
-    const name = JSON.stringify(formatImagePattern(image.pattern));
-    lines.push(
-      `no users named, so every signed-in account; to narrow it: dockwarden image update ${name} --internal --actions pull, or --users A,B`,
-    );
-  }
-  return lines;
-}
-
-function describeTag(image: RegisteredImage, context: AdminContext): readonly string[] {
-  if (image.pattern.tag === null || context.settings.policy.tagEnforcement === "gate") return [];
-  return [
-    image.isExclusive
-      ? "tags are not enforced: for the whole repository everybody loses what this entry does not also give them"
-      : "tags are not enforced: this entry adds nothing to a token",
-  ];
 }

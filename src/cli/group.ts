@@ -1,5 +1,7 @@
 // `dockwarden group …`: named sets of accounts.
 import type { Command } from "commander";
+import { watchAccounts, watchClosing } from "../admin/account-effect.js";
+import type { AdminContext } from "../admin/admin-context.js";
 import { confirm } from "./confirm.js";
 import { orRefusal } from "./exit.js";
 import { formatTable } from "./output.js";
@@ -8,6 +10,23 @@ import { splitWords, toName } from "./words.js";
 
 const toNames = (words: readonly string[]): readonly string[] =>
   words.flatMap(splitWords).map(toName);
+
+/** What changes for accounts by joining, leaving or losing the group; where a grant's end closes an image, that too. */
+async function watchMembers(
+  name: string,
+  accounts: readonly string[],
+  context: AdminContext,
+): Promise<() => Promise<readonly string[]>> {
+  const group = await context.store.groups.find(toName(name));
+  if (group === null) return () => Promise.resolve([]);
+  const subject = { kind: "group" as const, id: group.id, name: group.name };
+  const tell = await watchAccounts(accounts, [subject], context);
+  const tellClosing = await watchClosing(subject, context);
+  return async () => [...(await tell()), ...(await tellClosing())];
+}
+
+const withEffects = (line: string, effects: readonly string[]): string =>
+  [line, ...effects.map((effect) => `  ${effect}`), ""].join("\n");
 
 /** Adds the verbs of `group`. */
 export function addGroupCommands(program: Command, session: Session): void {
@@ -55,14 +74,16 @@ export function addGroupCommands(program: Command, session: Session): void {
     .description("add accounts to a group; it counts at once")
     .action((name: string, accounts: readonly string[]) =>
       session.withAdmin(async (context) => {
+        const tell = await watchMembers(name, toNames(accounts), context);
         const changed = orRefusal(
           await context.store.groups.addMembers(toName(name), toNames(accounts)),
         );
+        const effects = changed.length === 0 ? [] : await tell();
         const line =
           changed.length === 0
             ? "unchanged: they are members already"
             : `${changed.join(", ")} joined ${name}`;
-        session.answer({ group: name, added: changed }, `${line}\n`);
+        session.answer({ group: name, added: changed, effects }, withEffects(line, effects));
       }),
     );
   group
@@ -70,14 +91,16 @@ export function addGroupCommands(program: Command, session: Session): void {
     .description("take accounts out of a group; it counts at once")
     .action((name: string, accounts: readonly string[]) =>
       session.withAdmin(async (context) => {
+        const tell = await watchMembers(name, toNames(accounts), context);
         const changed = orRefusal(
           await context.store.groups.removeMembers(toName(name), toNames(accounts)),
         );
+        const effects = changed.length === 0 ? [] : await tell();
         const line =
           changed.length === 0
             ? "unchanged: they were no members"
             : `${changed.join(", ")} left ${name}`;
-        session.answer({ group: name, removed: changed }, `${line}\n`);
+        session.answer({ group: name, removed: changed, effects }, withEffects(line, effects));
       }),
     );
   group
@@ -93,11 +116,12 @@ export function addGroupCommands(program: Command, session: Session): void {
           options.yes === true,
           session.io,
         );
+        const names = known.map((member) => member.name);
+        const tell = await watchMembers(name, names, context);
         const removed = orRefusal(await context.store.groups.remove(toName(name)));
-        session.answer(
-          { name: removed.name },
-          `group ${removed.name} removed, with the grants made to it\n`,
-        );
+        const effects = await tell();
+        const line = `group ${removed.name} removed, with the grants made to it`;
+        session.answer({ name: removed.name, effects }, withEffects(line, effects));
       }),
     );
 }

@@ -1,9 +1,10 @@
 // `dockwarden image list | show | list-accessible`: looking at entries.
+import type { AdminContext } from "../admin/admin-context.js";
 import { describeGrants } from "../admin/effect.js";
 import { findRequester, findRights } from "../admin/rights.js";
-import { formatSubject, subjectKey } from "../domain/image.js";
-import { formatImagePattern } from "../domain/image-pattern.js";
-import { guiseKeysOf } from "../domain/requester.js";
+import { formatSubject } from "../domain/image.js";
+import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
+import { guisesOf, type Requester } from "../domain/requester.js";
 import { CliExit, orExit } from "./exit.js";
 import { readImage, toPublicImage } from "./image-words.js";
 import { formatEnd, formatTable } from "./output.js";
@@ -65,14 +66,11 @@ export async function showImage(
 export async function listAccessible(session: Session, name: string): Promise<void> {
   await session.withAdmin(async (context) => {
     const requester = orExit(await findRequester({ kind: "account", name }, context));
-    const guises = new Set(guiseKeysOf(requester));
     const isLooking = requester.kind === "account" && requester.permissions.includes("view");
     const isAdmin = requester.kind === "account" && requester.permissions.includes("admin");
-    const images = isLooking ? await context.store.images.list(context.clock.now()) : [];
+    const images = isLooking ? await findNaming(requester, isAdmin, context) : [];
     const seen: { image: string; service: string | null; actions: readonly string[] }[] = [];
     for (const entry of images) {
-      const keys = entry.grants.map(({ subject }) => subjectKey(subject));
-      if (!isAdmin && !keys.some((key) => guises.has(key))) continue;
       const rights = await findRights(requester, entry.pattern, context);
       seen.push({
         image: formatImagePattern(entry.pattern),
@@ -89,4 +87,22 @@ export async function listAccessible(session: Session, name: string): Promise<vo
     ]);
     session.answer(seen, formatTable(["image", "service", "may"], rows));
   });
+}
+
+/** Sorted as a listing: every entry for an admin, otherwise those that name one of the requester's guises. */
+async function findNaming(
+  requester: Requester,
+  isAdmin: boolean,
+  context: AdminContext,
+): Promise<readonly { readonly id: number; readonly pattern: ImagePattern }[]> {
+  const now = context.clock.now();
+  if (isAdmin) return context.store.images.list(now);
+  const found = new Map<number, { readonly id: number; readonly pattern: ImagePattern }>();
+  for (const guise of guisesOf(requester)) {
+    for (const image of await context.store.images.listGrantsOf(guise, now))
+      found.set(image.id, image);
+  }
+  const key = ({ pattern }: { readonly pattern: ImagePattern }): string =>
+    [pattern.repository, pattern.tag ?? "", pattern.service ?? ""].join("\n");
+  return [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

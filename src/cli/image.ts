@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { AdminContext } from "../admin/admin-context.js";
 import {
+  findImage,
   registerImage,
   unregisterImage,
   updateImage,
@@ -145,6 +146,7 @@ export function addImageCommands(program: Command, session: Session): void {
     .action((text: string, options: { service?: string; literal?: boolean; yes?: boolean }) =>
       session.withAdmin(async (context) => {
         const pattern = readImage(session, context, text, options);
+        orExit(await findImage(pattern, context));
         await confirm(
           `Remove the entry ${formatImagePattern(pattern)}?`,
           options.yes === true,

@@ -1,16 +1,17 @@
 // `dockwarden user …`: people who can sign in.
 import type { Command } from "commander";
+import { watchAccounts, watchClosing } from "../admin/account-effect.js";
 import { parseWhen } from "../admin/when.js";
 import { forgetFirstAdminPassword } from "../app.js";
 import type { Account } from "../domain/account.js";
-import { formatImagePattern } from "../domain/image-pattern.js";
 import type { AccountChange } from "../domain/ports.js";
 import { confirm } from "./confirm.js";
 import { CliExit, orExit, orRefusal } from "./exit.js";
-import { formatEnd, formatTable } from "./output.js";
+import { formatEnd } from "./output.js";
 import { addPasswordOptions, makePassword, showSecret } from "./new-password.js";
 import type { PasswordOptions } from "./password-input.js";
 import type { Session } from "./session.js";
+import { listUsers, showUser, toPublic } from "./user-listing.js";
 import { splitWords, toName, toPermissions } from "./words.js";
 
 const MANAGEMENT_DEFAULT = "view,pull";
@@ -26,19 +27,6 @@ interface UpdateOptions {
   readonly permissions?: string;
   readonly email?: string;
   readonly expires?: string;
-}
-
-/** What scripts see of an account; never a hash. */
-export function toPublic(account: Account): Record<string, unknown> {
-  return {
-    name: account.name,
-    kind: account.kind,
-    permissions: account.permissions,
-    email: account.email,
-    enabled: account.isEnabled,
-    expires: account.expiresAt === null ? null : formatEnd(account.expiresAt),
-    created: formatEnd(account.createdAt),
-  };
 }
 
 /** Adds the verbs of `user`. */
@@ -167,57 +155,6 @@ async function setPassword(
   });
 }
 
-async function listUsers(session: Session): Promise<void> {
-  await session.withAdmin(async (context) => {
-    const accounts = await context.store.accounts.list();
-    const rows = accounts.map((account) => [
-      account.name,
-      account.kind,
-      account.permissions.includes("admin")
-        ? "admin (all)"
-        : account.permissions.join(", ") || "none",
-      account.isEnabled ? "enabled" : "disabled",
-      formatEnd(account.expiresAt),
-      account.email ?? "",
-    ]);
-    const text = formatTable(["name", "kind", "permissions", "state", "ends", "email"], rows);
-    session.answer(accounts.map(toPublic), text);
-  });
-}
-
-async function showUser(session: Session, name: string): Promise<void> {
-  await session.withAdmin(async (context) => {
-    const account = await context.store.accounts.find(name);
-    if (account === null)
-      return void orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
-    const groups = (await context.store.accounts.groupsOf(account.id)).map((group) => group.name);
-    const images = await context.store.images.listGrantsOf(
-      { kind: "account", id: account.id, name },
-      context.clock.now(),
-    );
-    const grants = images.map((image) => ({
-      image: formatImagePattern(image.pattern),
-      service: image.pattern.service,
-      actions: image.grants[0]?.actions ?? [],
-      expires: image.grants[0]?.expiresAt ?? null,
-    }));
-    const rows = [
-      ["name", name],
-      ["kind", account.kind],
-      ["permissions", account.permissions.join(", ") || "none"],
-      ["state", account.isEnabled ? "enabled" : "disabled"],
-      ["ends", formatEnd(account.expiresAt)],
-      ["email", account.email ?? ""],
-      ["groups", groups.join(", ") || "none"],
-      ...grants.map((grant) => [
-        "grant",
-        `${grant.image}${grant.service === null ? "" : ` on ${grant.service}`}: ${grant.actions.join(", ")}${grant.expires === null ? "" : ` until ${formatEnd(grant.expires)}`}`,
-      ]),
-    ];
-    session.answer({ ...toPublic(account), groups, grants }, formatTable(["what", "value"], rows));
-  });
-}
-
 async function updateUser(session: Session, name: string, options: UpdateOptions): Promise<void> {
   await session.withAdmin(async (context) => {
     const now = context.clock.now();
@@ -230,9 +167,10 @@ async function updateUser(session: Session, name: string, options: UpdateOptions
     if (Object.keys(change).length === 0) {
       throw new CliExit(2, "nothing to change: give --permissions, --email or --expires");
     }
+    const tell = await watchAccounts([name], [], context);
     const account = orRefusal(await context.store.accounts.update(name, change, now));
     const line = `${name}: permissions ${account.permissions.join(", ") || "none"}; ends ${formatEnd(account.expiresAt)}`;
-    session.answer(toPublic(account), `${line}\n`);
+    report(session, account, line, permissions === undefined ? [] : await tell());
   });
 }
 
@@ -243,20 +181,36 @@ async function changeUser(
   line: string,
 ): Promise<void> {
   await session.withAdmin(async (context) => {
+    const tell = await watchAccounts([name], [], context);
     const account = orRefusal(
       await context.store.accounts.update(name, change, context.clock.now()),
     );
-    session.answer(toPublic(account), `${line}\n`);
+    report(session, account, line, change.name === undefined ? await tell() : []);
   });
+}
+
+/** The account as it is (was) and what the change means, image by image. */
+function report(
+  session: Session,
+  account: Account,
+  line: string,
+  effects: readonly string[],
+): void {
+  const lines = [line, ...effects.map((effect) => `  ${effect}`)];
+  session.answer({ ...toPublic(account), effects }, `${lines.join("\n")}\n`);
 }
 
 async function removeUser(session: Session, name: string, isYes: boolean): Promise<void> {
   await session.withAdmin(async (context) => {
-    if ((await context.store.accounts.find(name)) === null) {
-      orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
+    const present = await context.store.accounts.find(name);
+    if (present === null) {
+      return orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
     }
     await confirm(`Remove ${name} with its memberships and grants?`, isYes, session.io);
+    const tell = await watchAccounts([name], [], context);
+    const tellClosing = await watchClosing({ kind: "account", id: present.id, name }, context);
     const account = orRefusal(await context.store.accounts.remove(name));
-    session.answer(toPublic(account), `${name} removed: refused from the next request on\n`);
+    const effects = [...(await tell()), ...(await tellClosing())];
+    report(session, account, `${name} removed: refused from the next request on`, effects);
   });
 }

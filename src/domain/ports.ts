@@ -186,6 +186,15 @@ export interface ImageStore {
       ImageRefusal
     >
   >;
+  /**
+   * Images that can name something the pattern names too, an equal one included, sorted by repository, tag, service; at
+   * most `limit`, then `isCut`. Indexed: what lies elsewhere is not read.
+   */
+  findOverlapping(
+    pattern: ImagePattern,
+    limit: number,
+    now: EpochSeconds,
+  ): Promise<{ readonly images: readonly RegisteredImage[]; readonly isCut: boolean }>;
   /** Every image that has a grant for the subject, with that grant alone. */
   listGrantsOf(subject: Subject, now: EpochSeconds): Promise<readonly GrantedImage[]>;
   /** Images with a tag; for health and for the refusal of such rules without a gate. */

@@ -189,6 +189,89 @@ describe("rules by command line", () => {
   });
 });
 
+describe("what a change means for others", () => {
+  let site: CliSite;
+
+  beforeAll(async () => {
+    site = await openCliSite();
+    await addCliUser(site, "developer", "view,pull,push");
+    await addCliUser(site, "reader", "view,pull");
+    await site.must("group", "add", "ml");
+    await site.must("group", "add-member", "ml", "developer");
+    await site.must("access", "grant", "ml/**", "group:ml", "--actions", "pull,push");
+  });
+
+  afterAll(() => site.close());
+
+  test("a new exclusive image says who is newly in, still in and no longer in", async () => {
+    const told = await site.must("image", "register", "ml/secret", "--users", "reader");
+    expect(told).toContain("newly in (pull): reader");
+    expect(told).toContain("no longer in (had pull, push): developer");
+    const opened = await site.must("image", "update", "ml/secret", "--no-exclusive");
+    expect(opened).toContain("newly in (pull, push): developer");
+    expect(opened).toContain("still in (pull): reader");
+    const freed = await site.must("image", "unregister", "ml/secret");
+    expect(freed).toContain("no longer in (had pull): reader");
+    expect(freed).toContain("still in (pull, push): developer");
+  });
+
+  test("a rule for everybody names the two guises", async () => {
+    const told = await site.must("image", "register", "open", "--public");
+    expect(told).toMatch(
+      /newly in \(pull\): every other signed-in account.*, anybody without an account/,
+    );
+    const closed = await site.must("access", "revoke", "open", "@anonymous");
+    expect(closed).toMatch(/no longer in \(had pull\): every other signed-in account.*, anybody/);
+  });
+
+  test("a second registration that differs spells out the update", async () => {
+    await site.must("image", "register", "twice", "--users", "reader");
+    const words = [
+      "image",
+      "register",
+      "twice",
+      "--users",
+      "developer,group:ml",
+      "--actions",
+      "pull",
+    ];
+    const refused = await site.run(words);
+    expect(refused.code).toBe(1);
+    const update = /dockwarden (image update [^\n]+)/.exec(refused.stderr)?.[1] ?? "";
+    expect(update).toBe("image update twice --users developer,group:ml --actions pull");
+    await site.must(...update.split(" "));
+    expect(await site.must(...words)).toContain("unchanged");
+  });
+
+  test("joining and leaving a group says what it opens and closes", async () => {
+    const joined = await site.must("group", "add-member", "ml", "reader");
+    expect(joined).toContain("reader on ml/**: nothing → pull");
+    const left = await site.must("group", "remove-member", "ml", "reader");
+    expect(left).toContain("reader on ml/**: pull → nothing");
+  });
+
+  test("other permissions, a disabled and a removed account say what is left", async () => {
+    await addCliUser(site, "leaver", "view,pull,push");
+    await site.must("image", "register", "last", "--users", "leaver");
+    const lowered = await site.must("user", "update", "leaver", "--permissions", "pull");
+    expect(lowered).toContain("leaver on last: pull, push → pull");
+    const disabled = await site.must("user", "disable", "leaver");
+    expect(disabled).toContain("leaver on last: pull → nothing");
+    const enabled = await site.must("user", "enable", "leaver");
+    expect(enabled).toContain("leaver on last: nothing → pull");
+    const removed = await site.must("user", "remove", "leaver");
+    expect(removed).toContain("leaver on last: pull → nothing");
+    expect(removed).toContain(
+      "last is exclusive and has no grants left: it is closed to all but admins",
+    );
+  });
+
+  test("an entry that is not there is refused before anything is asked", async () => {
+    const refused = await site.run(["image", "unregister", "nosuch"]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("no entry nosuch")]);
+  });
+});
+
 describe("access check", () => {
   let site: CliSite;
 

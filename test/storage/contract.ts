@@ -249,6 +249,53 @@ export function storeContract(engine: string, fresh: () => FreshStore): void {
       ]);
     });
 
+    test("overlapping images are found with all their grants, whatever lies elsewhere is not", async () => {
+      await one.accounts.add(user("alice"), NOW);
+      const names = [
+        "a",
+        "ml/app",
+        "ml/app:v1",
+        "ml/ap",
+        "ml/b/c",
+        "ml/**",
+        "*/app",
+        "**",
+        "mlx/app",
+        "ml/a*",
+      ];
+      for (const name of names) await one.images.grant(pattern(name), grant(account("alice")), NOW);
+      const find = async (text: string, limit = 50) => {
+        const { images, isCut } = await other.images.findOverlapping(pattern(text), limit, NOW);
+        expect(images.every(({ grants }) => grants.length === 1)).toBe(true);
+        const found = images.map((image) =>
+          [image.pattern.repository, image.pattern.tag].filter((word) => word !== null).join(":"),
+        );
+        return [...found, ...(isCut ? ["cut"] : [])];
+      };
+      expect(await find("ml/app")).toEqual([
+        "**",
+        "*/app",
+        "ml/**",
+        "ml/a*",
+        "ml/app",
+        "ml/app:v1",
+      ]);
+      expect(await find("ml/b/**")).toEqual(["**", "ml/**", "ml/b/c"]);
+      expect(await find("*/app")).toEqual([
+        "**",
+        "*/app",
+        "ml/**",
+        "ml/a*",
+        "ml/app",
+        "ml/app:v1",
+        "mlx/app",
+      ]);
+      expect(await find("ml/app:v2")).toEqual(["**", "*/app", "ml/**", "ml/a*", "ml/app"]);
+      expect(await find("nothing")).toEqual(["**"]);
+      expect((await find("**", 3)).at(-1)).toBe("cut");
+      expect(await find("**")).toHaveLength(names.length);
+    });
+
     test("the data version changes with every commit, of this connection and of others", async () => {
       const before = one.dataVersion();
       await other.accounts.add(user("alice"), NOW);

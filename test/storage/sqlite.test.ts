@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { openConnection } from "../../src/storage/sqlite/connection.js";
 import { migrateStore } from "../../src/storage/sqlite/migrate.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
+import { OVERLAP_SQL } from "../../src/storage/sqlite/overlapping.js";
 import { POLICY_SQL } from "../../src/storage/sqlite/policy-reader.js";
 import { tempFolder } from "../support/temp.js";
 import { storeContract } from "./contract.js";
@@ -211,7 +212,7 @@ test("H06, L05: while another process writes, reads go on and a write says busy"
   await store.close();
 });
 
-test("H14: the hot path's statements seek; none scans a table", async () => {
+test("H14: the hot path's statements and those of effects seek; none scans a table", async () => {
   const wanted = options(tempFolder());
   await (await opened(wanted)).close();
   const connection = openConnection(wanted.path, 1000);
@@ -224,6 +225,10 @@ test("H14: the hot path's statements seek; none scans a table", async () => {
     plan(POLICY_SQL.patterns, "[]", "reg"),
     plan(POLICY_SQL.grants, 1, "[]", 1),
     plan("SELECT * FROM account WHERE name = ?", "a"),
+    plan(OVERLAP_SQL.literal, "a"),
+    plan(OVERLAP_SQL.literals, "a", "b"),
+    plan(OVERLAP_SQL.shorter, "[]"),
+    plan(OVERLAP_SQL.longer, "a", "b"),
   ];
   connection.close();
   for (const text of plans) {

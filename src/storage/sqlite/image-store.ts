@@ -20,6 +20,7 @@ import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, write, type Connection } from "./connection.js";
 import { leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
+import { readOverlapping } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
 
 const SELECT_GRANTS = `SELECT g.*, coalesce(a.name, ag.name) AS name FROM image_grant g
@@ -177,6 +178,14 @@ export class SqliteImageStore implements ImageStore {
       }
       const after = left.length === 0 ? null : { ...before, actions: left };
       return ok({ image: this.#must(pattern, now), before, after });
+    });
+  }
+
+  async findOverlapping(pattern: ImagePattern, limit: number, now: EpochSeconds) {
+    return run(() => {
+      const rows = readOverlapping(this.#connection, pattern, limit + 1);
+      const images = rows.slice(0, limit).map((row) => this.#withGrants(row, now));
+      return { images, isCut: rows.length > limit };
     });
   }
 

@@ -4,6 +4,7 @@ import { matchesRepository } from "../../domain/image-pattern.js";
 import type { PolicyReader } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, type Connection } from "./connection.js";
+import { prefixesOf } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
 
 /** The statements, exported so that a test can look at their query plans. */
@@ -16,11 +17,6 @@ export const POLICY_SQL = {
      WHERE g.image_id = ? AND g.subject IN (SELECT value FROM json_each(?))
      AND (g.expires_at IS NULL OR g.expires_at > ?)`,
 } as const;
-
-/** Every beginning of the repository's name, the empty one and the whole included: what a pattern's prefix can be. */
-function prefixesOf(repository: string): readonly string[] {
-  return Array.from({ length: repository.length + 1 }, (_, length) => repository.slice(0, length));
-}
 
 export class SqlitePolicyReader implements PolicyReader {
   readonly #literals;
