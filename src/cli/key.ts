@@ -91,7 +91,9 @@ function describe(key: KeySummary): string {
 
 function nextStep(key: KeySummary): string {
   if (key.state !== "prepared") return "";
-  return "next: give registries the new trust files, restart them, then run dockwarden key rotate --activate\n";
+  const known =
+    key.isImported && key.role === "signing" ? "; if they trust it already, at once" : "";
+  return `next: give registries the new trust files, restart them, then run dockwarden key rotate --activate${known}\n`;
 }
 
 async function rotate(session: Session, options: RotateOptions): Promise<void> {

@@ -49,7 +49,7 @@ export function issueCertificate(order: CertificateOrder): string {
       ? { name: "keyUsage", critical: true, keyCertSign: true, cRLSign: true }
       : { name: "keyUsage", critical: true, digitalSignature: true },
     { id: SUBJECT_KEY_ID_OID, value: octetString(keyIdentifier(order.publicKey)) },
-    { id: AUTHORITY_KEY_ID_OID, value: authorityKeyId(createPublicKey(order.issuer.privateKey)) },
+    { id: AUTHORITY_KEY_ID_OID, value: authorityKeyId(order.issuer) },
   ]);
   // forge knows RSA keys only: the certificate is written around a placeholder, then key, issuer and signature are ours.
   certificate.publicKey = pki.rsa.setPublicKey(
@@ -84,7 +84,9 @@ function randomSerial(): string {
 }
 
 function fromDer(der: Buffer): forge.asn1.Asn1 {
-  return forge.asn1.fromDer(forge.util.createBuffer(der.toString("binary")));
+  // NOTE without the option forge looks into a bit string and hands out what it finds there instead of the bits.
+  const options = { strict: true, parseAllBytes: true, decodeBitStrings: false };
+  return forge.asn1.fromDer(forge.util.createBuffer(der.toString("binary")), options as never);
 }
 
 function subjectOf(certificate: X509Certificate): forge.asn1.Asn1 {
@@ -108,13 +110,39 @@ function algorithmIdentifier(privateKey: KeyObject): forge.asn1.Asn1 {
 function keyIdentifier(publicKey: KeyObject): string {
   const spki = fromDer(publicKey.export({ type: "spki", format: "der" }));
   const bits = (spki.value as forge.asn1.Asn1[])[1]?.value;
-  if (typeof bits !== "string") {
-    const der = publicKey.export({ type: "spki", format: "der" });
-    return createHash("sha1").update(der).digest("binary");
-  }
+  if (typeof bits !== "string") throw new Error("the public key's bits can't be read");
+  // The first byte counts unused bits and is none of the key's.
   return createHash("sha1")
     .update(Buffer.from(bits.slice(1), "binary"))
     .digest("binary");
+}
+
+/** The subject key id that the issuer's certificate names (RFC 5280 §4.2.1.1), or the usual one. */
+function issuerKeyIdentifier(issuer: CertificateOrder["issuer"]): string {
+  if (issuer.certificate !== null) {
+    const whole = fromDer(issuer.certificate.raw).value as forge.asn1.Asn1[];
+    const named = findExtension(whole[0], SUBJECT_KEY_ID_OID);
+    if (named !== null) return named;
+  }
+  return keyIdentifier(createPublicKey(issuer.privateKey));
+}
+
+/** The octets of a key id extension of a TBSCertificate, null where it has none. */
+function findExtension(tbs: forge.asn1.Asn1 | undefined, oid: string): string | null {
+  const { asn1 } = forge;
+  const tagged = ((tbs?.value ?? []) as forge.asn1.Asn1[]).find(
+    (field) => field.tagClass === asn1.Class.CONTEXT_SPECIFIC && (field.type as number) === 3,
+  );
+  const list = (tagged?.value as forge.asn1.Asn1[] | undefined)?.[0]?.value;
+  for (const extension of (list ?? []) as forge.asn1.Asn1[]) {
+    const parts = extension.value as forge.asn1.Asn1[];
+    const [id, value] = [parts[0]?.value, parts.at(-1)?.value];
+    if (typeof id !== "string" || typeof value !== "string") continue;
+    if (asn1.derToOid(id) !== oid) continue;
+    const inner = asn1.fromDer(forge.util.createBuffer(value)).value;
+    if (typeof inner === "string") return inner;
+  }
+  return null;
 }
 
 function octetString(bytes: string): string {
@@ -123,13 +151,13 @@ function octetString(bytes: string): string {
   return asn1.toDer(value).getBytes();
 }
 
-function authorityKeyId(issuerKey: KeyObject): string {
+function authorityKeyId(issuer: CertificateOrder["issuer"]): string {
   const { asn1 } = forge;
   const identifier = asn1.create(
     asn1.Class.CONTEXT_SPECIFIC,
     asn1.Type.NONE,
     false,
-    keyIdentifier(issuerKey),
+    issuerKeyIdentifier(issuer),
   );
   const value = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, [identifier]);
   return asn1.toDer(value).getBytes();

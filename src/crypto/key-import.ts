@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import type { KeyFault, KeyState } from "../domain/key.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
+import { isLinked, isSelfSigned, readChain } from "./certificate-chain.js";
 import { checkKeyModes } from "./key-modes.js";
 import { beginOf, endOf } from "./make-key.js";
 import type { RingKey } from "./ring.js";
@@ -13,6 +14,8 @@ export interface ImportOrder {
   readonly certificateFile: string;
   readonly isCa: boolean;
   readonly state: KeyState;
+  /** PEM certificates of our own CAs: a leaf of theirs needs no chain. Null: nobody looks at chains (kid modes). */
+  readonly ownCas: readonly string[] | null;
   readonly modeCheck: "strict" | "warn";
   readonly now: EpochSeconds;
 }
@@ -32,8 +35,9 @@ export function readImport(order: ImportOrder): Result<RingKey, KeyFault> {
   if (modes.fault !== null) return err(modes.fault);
   const key = parseKey(keyText);
   if (!key.ok) return key;
-  const certificate = parseCertificate(certificateText);
-  if (certificate === null) {
+  const chain = readChain(certificateText) ?? [];
+  const certificate = chain[0];
+  if (certificate === undefined) {
     return fault("malformed", `${order.certificateFile} holds no PEM certificate`);
   }
   if (!certificate.checkPrivateKey(key.value)) {
@@ -42,16 +46,18 @@ export function readImport(order: ImportOrder): Result<RingKey, KeyFault> {
       "the certificate is not for this key; bring the pair that belongs together",
     );
   }
-  const certificatePem = certificate.toString();
-  if (endOf(certificatePem) <= order.now) {
+  const pems = chain.map((one) => one.toString());
+  if (pems.some((pem) => endOf(pem) <= order.now)) {
     return fault("expired", "the certificate has expired; registries would refuse every token");
   }
-  if (beginOf(certificatePem) > order.now) {
+  if (pems.some((pem) => beginOf(pem) > order.now)) {
     return fault(
       "expired",
       "the certificate is not valid yet; check the clock or bring another one",
     );
   }
+  const unchained = order.isCa ? null : findUnchained(chain, order);
+  if (unchained !== null) return unchained;
   if (order.isCa && !certificate.ca) {
     return fault(
       "not-a-ca",
@@ -66,7 +72,7 @@ export function readImport(order: ImportOrder): Result<RingKey, KeyFault> {
     createdAt: order.now,
     retiredAt: null,
     keyPem: key.value.export({ type: "pkcs8", format: "pem" }).toString(),
-    certificatePem,
+    certificatePem: order.isCa ? certificate.toString() : pems.join(""),
   });
 }
 
@@ -121,10 +127,26 @@ function checkKey(key: KeyObject): Result<KeyObject, KeyFault> {
   );
 }
 
-function parseCertificate(text: string): X509Certificate | null {
-  try {
-    return new X509Certificate(text);
-  } catch {
-    return null;
+/** A registry must be able to go from the leaf to a certificate that it trusts. */
+function findUnchained(
+  chain: readonly X509Certificate[],
+  order: ImportOrder,
+): { ok: false; error: KeyFault } | null {
+  const { ownCas, certificateFile } = order;
+  if (ownCas === null) return null;
+  const [leaf] = chain;
+  if (!isLinked(chain)) {
+    return fault(
+      "malformed",
+      `the certificates in ${certificateFile} do not follow one another; put the signing certificate first, then who issued it`,
+    );
   }
+  const isOurs = ownCas.some(
+    (pem) => leaf !== undefined && isLinked([leaf, new X509Certificate(pem)]),
+  );
+  if (chain.length > 1 || isOurs || (leaf !== undefined && isSelfSigned(leaf))) return null;
+  return fault(
+    "malformed",
+    `${certificateFile} holds the signing certificate alone; append the certificate of the CA that issued it, or no registry can check a token`,
+  );
 }

@@ -1,7 +1,9 @@
 // Who may read the private keys? Others may not; the answer names the command that mends it (THREATS D06).
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { KeyFault } from "../domain/key.js";
+
+const STICKY = 0o1000;
 
 export interface ModeReport {
   /** The first unsafe file, null where all are safe. */
@@ -9,12 +11,20 @@ export interface ModeReport {
   readonly warnings: readonly string[];
 }
 
-/** Links are followed: what counts is the file itself. `warn` turns a fault into a warning. */
+/**
+ * Links are followed: what counts is the file itself. Whoever can write a folder can put other keys into it, and whoever
+ * can write one above can put another folder there; sticky ones such as /tmp excepted. `warn` turns a fault into a warning.
+ */
 export function checkKeyModes(files: readonly string[], modeCheck: "strict" | "warn"): ModeReport {
-  const folders = [...new Set(files.map((file) => dirname(file)))];
-  const messages = [...files.map(describeFile), ...folders.map(describeFolder)].filter(
-    (message) => message !== null,
+  const folders = [...new Set(files.map((file) => dirname(realpathSync(file))))];
+  const above = [...new Set(folders.flatMap(foldersAbove))].filter(
+    (folder) => !folders.includes(folder),
   );
+  const messages = [
+    ...files.map(describeFile),
+    ...folders.map(describeFolder),
+    ...above.map(describeAbove),
+  ].filter((message) => message !== null);
   const [first] = messages;
   if (first === undefined) return { fault: null, warnings: [] };
   if (modeCheck === "warn") return { fault: null, warnings: messages };
@@ -35,6 +45,17 @@ function describeFolder(path: string): string | null {
   const isOpen = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !isGroupOurs);
   if (!isOpen) return null;
   return `the key folder ${path} can be written by others (mode ${octal(mode)}); run chmod 700 ${path}`;
+}
+
+function foldersAbove(folder: string): readonly string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [] : [parent, ...foldersAbove(parent)];
+}
+
+function describeAbove(path: string): string | null {
+  const { mode } = statSync(path);
+  if ((mode & 0o002) === 0 || (mode & STICKY) !== 0) return null;
+  return `${path}, above the keys, can be written by others (mode ${octal(mode)}); run chmod o-w ${path}, or move the keys`;
 }
 
 /** True where keys can be changed by this process. */

@@ -8,18 +8,11 @@ import { readImport } from "./key-import.js";
 import { checkKeyModes, isWritable } from "./key-modes.js";
 import type { KeyStoreOptions } from "./key-store-options.js";
 import { algorithmOf, beginOf, endOf, makeCa, makeSigningKey } from "./make-key.js";
-import {
-  latestGeneration,
-  privateFilesOf,
-  readRing,
-  writeRing,
-  type Ring,
-  type RingKey,
-} from "./ring.js";
-import { createRing, describeEnding, findBroken } from "./ring-check.js";
+import { privateFilesOf, readRing, writeRing, type Ring, type RingKey } from "./ring.js";
+import { createRing, describeEnding, findBroken, readNewer } from "./ring-check.js";
 import { activateKey, bundleOf, dropEnded, keyIn, prepareKey } from "./ring-plan.js";
 import { kidOf, prepareSigner, toJwk, type Sign } from "./signing.js";
-import { publishTrust } from "./trust-files.js";
+import { TrustFolder } from "./trust-files.js";
 
 /** A leaf is renewed when two thirds of its life are over: at 60 of 90 days. */
 const RENEWAL_SHARE = 2 / 3;
@@ -51,6 +44,7 @@ type Plan = (
 class RingKeyStore implements KeyStore {
   readonly #options: KeyStoreOptions;
   readonly #modeWarnings: readonly string[];
+  readonly #trust: TrustFolder;
   #ring: Ring = { generation: 0, keys: [] };
   #sign: Sign = () => Promise.reject(new Error("the keys are not open"));
   #trouble: string | null = null;
@@ -58,6 +52,7 @@ class RingKeyStore implements KeyStore {
   constructor(options: KeyStoreOptions, modeWarnings: readonly string[]) {
     this.#options = options;
     this.#modeWarnings = modeWarnings;
+    this.#trust = new TrustFolder(options.trustDirectory);
   }
 
   /** Takes over a ring; renews our own leaf when it is due or of another algorithm. */
@@ -107,8 +102,14 @@ class RingKeyStore implements KeyStore {
     return this.#change(async (keys, now) => {
       const ca = keyIn(keys, "ca", "active");
       if (ca === null) return fault("missing", "there is no token CA; import one with --ca");
-      const next = await makeSigningKey(ca, this.#options.algorithm, "active", now);
-      return ok({ keys: activateKey(keys, next, now), id: next.id });
+      // Registries may trust an imported key alone: they must hear of our CA before it counts.
+      const isKnown = keyIn(keys, "signing", "active")?.isImported === false;
+      const state = isKnown ? "active" : "prepared";
+      const next = await makeSigningKey(ca, this.#options.algorithm, state, now);
+      return ok({
+        keys: isKnown ? activateKey(keys, next, now) : prepareKey(keys, next),
+        id: next.id,
+      });
     });
   }
 
@@ -161,9 +162,10 @@ class RingKeyStore implements KeyStore {
     readonly isCa: boolean;
   }): Promise<Result<KeySummary, KeyFault>> {
     const { header, modeCheck, clock, algorithm } = this.#options;
-    // A CA, and in the kid modes a key, must reach the registries before anything is signed with it.
-    const state = files.isCa || header !== "x5c" ? "prepared" : "active";
-    const brought = readImport({ ...files, state, modeCheck, now: clock.now() });
+    const cas = this.#ring.keys.filter(({ role }) => role === "ca");
+    const ownCas = header === "x5c" ? cas.map(({ certificatePem }) => certificatePem) : null;
+    const order = { ...files, state: "prepared" as const, modeCheck, now: clock.now(), ownCas };
+    const brought = readImport(order);
     if (!brought.ok) return brought;
     const key = brought.value;
     if (key.role === "signing" && algorithmOf(key) !== algorithm) {
@@ -172,20 +174,17 @@ class RingKeyStore implements KeyStore {
         `the key signs ${algorithmOf(key)}; set keys.algorithm to it first`,
       );
     }
-    return this.#change(async (keys, now) => {
-      const next = state === "active" ? activateKey(keys, key, now) : prepareKey(keys, key);
-      return ok({ keys: next, id: key.id });
-    });
+    // Registries must hear of it before anything is signed with it.
+    return this.#change(async (keys) => ok({ keys: prepareKey(keys, key), id: key.id }));
   }
 
   async refresh(): Promise<void> {
     try {
-      if (latestGeneration(this.#options.directory) !== this.#ring.generation) {
-        const ring = readRing(this.#options.directory);
-        if (ring !== null) await this.#take(ring);
-      }
-      this.#trouble = null;
-      if (!this.#isRenewalDue()) return;
+      const newer = readNewer(this.#ring.generation, this.#options);
+      this.#trouble = newer.ok ? null : newer.error.message;
+      if (newer.ok && newer.value !== null) await this.#take(newer.value);
+      if (this.#trust.trouble !== null) this.#trust.publish(this.bundlePem(), this.jwks());
+      if (this.#trouble !== null || !this.#isRenewalDue()) return;
       const renewed = await this.rotate();
       if (!renewed.ok)
         this.#trouble = `the signing key could not be renewed: ${renewed.error.message}`;
@@ -199,6 +198,7 @@ class RingKeyStore implements KeyStore {
   warnings(): readonly string[] {
     const warnings = [...this.#modeWarnings];
     if (this.#trouble !== null) warnings.push(this.#trouble);
+    if (this.#trust.trouble !== null) warnings.push(this.#trust.trouble);
     const ending = describeEnding(this.#ring, this.#options);
     if (ending !== null) warnings.push(ending);
     return warnings;
@@ -247,12 +247,7 @@ class RingKeyStore implements KeyStore {
     if (active === null) throw new Error("the key ring has no active signing key");
     this.#sign = await prepareSigner(active, this.#options.header);
     this.#ring = ring;
-    try {
-      publishTrust(this.#options.trustDirectory, this.bundlePem(), this.jwks());
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      this.#trouble = `${this.#options.trustDirectory} can't be written (${code ?? "unknown"}); registries may read an old certificate there`;
-    }
+    this.#trust.publish(this.bundlePem(), this.jwks());
   }
 
   #summarize(key: RingKey): KeySummary {

@@ -1,9 +1,18 @@
 // The first ring of a new folder, and whether a ring that is there can be used.
 import { createPublicKey } from "node:crypto";
 import type { KeyFault } from "../domain/key.js";
+import { err, ok, type Result } from "../domain/result.js";
 import type { KeyStoreOptions } from "./key-store-options.js";
 import { endOf, makeCa, makeSigningKey } from "./make-key.js";
-import { readRing, writeRing, type Ring, type RingKey } from "./ring.js";
+import { checkKeyModes } from "./key-modes.js";
+import {
+  latestGeneration,
+  privateFilesOf,
+  readRing,
+  writeRing,
+  type Ring,
+  type RingKey,
+} from "./ring.js";
 import { keyIn } from "./ring-plan.js";
 
 const DAY = 86_400;
@@ -52,6 +61,24 @@ export function findBroken(ring: Ring, options: KeyStoreOptions): KeyFault | nul
     message:
       "the token CA has expired; move the keys folder away, run dockwarden init and give every registry the new certificate",
   };
+}
+
+/** A ring that another process has written since, checked as at start; null: there is none. Throws where it can't be read. */
+export function readNewer(
+  generation: number,
+  options: KeyStoreOptions,
+): Result<Ring | null, KeyFault> {
+  const { directory, modeCheck } = options;
+  if (latestGeneration(directory) === generation) return ok(null);
+  const ring = readRing(directory);
+  if (ring === null) {
+    const message = `the keys in ${directory} are gone; restore a backup`;
+    return err({ code: "missing", message });
+  }
+  const modes = checkKeyModes(privateFilesOf(directory, ring), modeCheck);
+  const broken = modes.fault ?? findBroken(ring, options);
+  if (broken === null) return ok(ring);
+  return err({ ...broken, message: `newer keys are not used: ${broken.message}` });
 }
 
 function isPair(key: RingKey): boolean {

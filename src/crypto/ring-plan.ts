@@ -2,6 +2,7 @@
 import { X509Certificate } from "node:crypto";
 import type { KeyHeader, KeyState } from "../domain/key.js";
 import type { EpochSeconds } from "../domain/time.js";
+import { anchorOf } from "./certificate-chain.js";
 import type { RingKey } from "./ring.js";
 
 /** Registries accept a token for a minute past its end, and clocks differ. */
@@ -47,23 +48,22 @@ export function dropEnded(
   );
 }
 
-function isSelfSigned(certificatePem: string): boolean {
-  const certificate = new X509Certificate(certificatePem);
-  return certificate.verify(certificate.publicKey);
+/** What registries should trust for the sake of this key; null: its CA stands in the ring. */
+function trustedOf(key: RingKey, header: KeyHeader): X509Certificate | null {
+  if (key.role === "ca" || header !== "x5c") return new X509Certificate(key.certificatePem);
+  return anchorOf(key.certificatePem);
 }
 
 /**
- * The certificates that registries should trust: every CA, imported self-signed signing certificates, and in the kid
- * modes every signing certificate. The active ones come first.
+ * The certificates that registries should trust: every CA, what imported signing certificates go back to, and in the
+ * kid modes every signing certificate. The active ones come first; none stands twice.
  */
 export function bundleOf(keys: readonly RingKey[], header: KeyHeader): string {
   const order: readonly KeyState[] = ["active", "prepared", "retired"];
-  return keys
-    .filter((key) => key.role === "ca" || header !== "x5c" || isSelfSigned(key.certificatePem))
-    .sort((a, b) => {
-      if (a.role !== b.role) return a.role === "ca" ? -1 : 1;
-      return order.indexOf(a.state) - order.indexOf(b.state);
-    })
-    .map((key) => key.certificatePem.trimEnd() + "\n")
-    .join("");
+  const sorted = [...keys].sort((a, b) => {
+    if (a.role !== b.role) return a.role === "ca" ? -1 : 1;
+    return order.indexOf(a.state) - order.indexOf(b.state);
+  });
+  const pems = sorted.flatMap((key) => trustedOf(key, header)?.toString().trimEnd() ?? []);
+  return [...new Set(pems)].map((pem) => `${pem}\n`).join("");
 }

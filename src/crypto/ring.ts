@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -36,6 +37,8 @@ export interface Ring {
 const MANIFEST = "ring.json";
 const GENERATION = /^ring-(\d{6})$/;
 const DRAFT = ".new-";
+/** No writer takes nearly as long. */
+const ABANDONED_MILLISECONDS = 3_600_000;
 
 const folderName = (generation: number): string => `ring-${String(generation).padStart(6, "0")}`;
 const keyFile = (id: string): string => `${id}.key.pem`;
@@ -125,12 +128,18 @@ function flushFolder(path: string): void {
   }
 }
 
-/** Generations before the one in use; drafts of killed processes go with them two generations later at the latest. */
+/** Generations before the one in use, and drafts that killed processes left an hour ago or earlier. */
 function prune(directory: string, generation: number): void {
   for (const name of readdirSync(directory)) {
     const number = Number(GENERATION.exec(name)?.[1] ?? 0);
-    if (number > 0 && number < generation) {
+    const isOutdated = number > 0 && number < generation;
+    if (isOutdated || (name.startsWith(DRAFT) && isAbandoned(join(directory, name)))) {
       rmSync(join(directory, name), { recursive: true, force: true });
     }
   }
+}
+
+function isAbandoned(draft: string): boolean {
+  const made = statSync(draft, { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && Date.now() - made > ABANDONED_MILLISECONDS;
 }

@@ -1,8 +1,9 @@
 // Signing tokens with one key: header and imported key are prepared once.
-import { createPublicKey, X509Certificate, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import { CompactSign, importPKCS8 } from "jose";
 import type { KeyHeader } from "../domain/key.js";
 import type { TokenClaims } from "../domain/ports.js";
+import { toX5c } from "./certificate-chain.js";
 import { libtrustKeyId, thumbprint } from "./key-id.js";
 import { algorithmOf } from "./make-key.js";
 import type { RingKey } from "./ring.js";
@@ -18,12 +19,11 @@ export function kidOf(publicKey: KeyObject, header: KeyHeader): string {
 export async function prepareSigner(key: RingKey, header: KeyHeader): Promise<Sign> {
   const alg = algorithmOf(key);
   const privateKey = await importPKCS8(key.keyPem, alg);
-  const certificate = new X509Certificate(key.certificatePem);
   const protectedHeader = {
     alg,
     typ: "JWT",
     kid: kidOf(createPublicKey(key.certificatePem), header),
-    ...(header === "x5c" ? { x5c: [certificate.raw.toString("base64")] } : {}),
+    ...(header === "x5c" ? { x5c: [...toX5c(key.certificatePem)] } : {}),
   };
   const encoder = new TextEncoder();
   return (claims) =>

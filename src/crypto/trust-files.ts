@@ -4,8 +4,34 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } fr
 import { join } from "node:path";
 import { writeFlushed } from "./ring.js";
 
+/** The folder that registries read, and what keeps it from being right. */
+export class TrustFolder {
+  readonly #directory: string;
+  #trouble: string | null = null;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** For health; null: it holds what was published last. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** Never throws; to be tried again while there is trouble. */
+  publish(bundlePem: string, jwks: unknown): void {
+    try {
+      publishTrust(this.#directory, bundlePem, jwks);
+      this.#trouble = null;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      this.#trouble = `${this.#directory} can't be written (${code ?? "unknown"}); registries may read an old certificate there`;
+    }
+  }
+}
+
 /** Writes `token-ca.pem` and `jwks.json` (0644, folder 0755) where they differ; each is replaced in one step. */
-export function publishTrust(directory: string, bundlePem: string, jwks: unknown): void {
+function publishTrust(directory: string, bundlePem: string, jwks: unknown): void {
   if (!existsSync(directory)) {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     chmodSync(directory, 0o755);

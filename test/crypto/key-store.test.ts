@@ -2,59 +2,23 @@
 import { expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { createPublicKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { decodeProtectedHeader, importX509, jwtVerify } from "jose";
-import { issueCertificate } from "../../src/crypto/certificate.js";
 import { libtrustKeyId, thumbprint } from "../../src/crypto/key-id.js";
-import type { KeyStoreOptions } from "../../src/crypto/key-store-options.js";
 import { openKeyStore } from "../../src/crypto/key-store.js";
 import type { KeyStore } from "../../src/domain/key.js";
-import type { TokenClaims } from "../../src/domain/ports.js";
-import { tempFolder } from "../support/temp.js";
-
-const DAY = 86_400;
-const NOW = Math.floor(Date.UTC(2027, 0, 1) / 1000);
-
-function setUp(change: Partial<KeyStoreOptions> = {}) {
-  const folder = tempFolder();
-  const time = { now: NOW };
-  const options: KeyStoreOptions = {
-    directory: join(folder, "keys"),
-    trustDirectory: join(folder, "trust"),
-    algorithm: "ES256",
-    header: "x5c",
-    modeCheck: "strict",
-    tokenTtlSeconds: 300,
-    clock: { now: () => time.now },
-    mayCreate: true,
-    ...change,
-  };
-  return { folder, time, options };
-}
-
-async function opened(options: KeyStoreOptions): Promise<KeyStore> {
-  const result = await openKeyStore(options);
-  if (!result.ok) throw new Error(result.error.message);
-  return result.value;
-}
-
-const CLAIMS: TokenClaims = {
-  issuer: "dockwarden",
-  subject: "alice",
-  audience: "reg",
-  issuedAt: NOW,
-  notBefore: NOW - 10,
-  expiresAt: NOW + 300,
-  tokenId: "id",
-  access: [{ type: "repository", name: "a", actions: ["pull"] }],
-  holder: { account: 7, credential: "password:1" },
-};
-
-function ringFolder(options: KeyStoreOptions): string {
-  const names = readdirSync(options.directory).filter((name) => name.startsWith("ring-"));
-  return join(options.directory, names.sort().at(-1) ?? "");
-}
+import { CLAIMS, DAY, NOW, opened, ringFolder, setUp } from "../support/key-site.js";
 
 test("D01, D16: a token verifies through its chain, and openssl agrees with the certificates", async () => {
   const { options, folder } = setUp();
@@ -278,85 +242,47 @@ test("D12: a draft that a killed process left is no ring", async () => {
   expect(await openKeyStore(options)).toMatchObject({ ok: false, error: { code: "missing" } });
 });
 
-test("D07, D08: what can't be used is not imported, with the precise reason", async () => {
-  const { options, folder } = setUp();
+test("D06: a keys folder that others can write is refused at start and later, naming path and command", async () => {
+  const { options } = setUp();
   const keys = await opened(options);
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const certificate = (notAfter: number) =>
-    issueCertificate({
-      publicKey: rsa.publicKey,
-      commonName: "x",
-      notBefore: NOW - DAY,
-      notAfter,
-      isCa: false,
-      issuer: { privateKey: rsa.privateKey, certificate: null },
-    });
-  const pem = (key: { export(options: { type: "pkcs8"; format: "pem" }): string | Buffer }) =>
-    key.export({ type: "pkcs8", format: "pem" }).toString();
-  const cases: readonly (readonly [string, string, number])[] = [
-    ["weak-key", pem(generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey), NOW + DAY],
-    [
-      "weak-key",
-      pem(generateKeyPairSync("rsa", { modulusLength: 2048, publicExponent: 3 }).privateKey),
-      NOW + DAY,
-    ],
-    [
-      "unsupported-key",
-      pem(generateKeyPairSync("ec", { namedCurve: "P-192" }).privateKey),
-      NOW + DAY,
-    ],
-    [
-      "unsupported-key",
-      pem(generateKeyPairSync("dsa", { modulusLength: 2048, divisorLength: 256 }).privateKey),
-      NOW + DAY,
-    ],
-    [
-      "encrypted",
-      rsa.privateKey
-        .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "x" })
-        .toString(),
-      NOW + DAY,
-    ],
-    ["malformed", pem(rsa.privateKey) + pem(rsa.privateKey), NOW + DAY],
-    ["malformed", "nothing", NOW + DAY],
-    ["mismatch", pem(generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey), NOW + DAY],
-    ["expired", pem(rsa.privateKey), NOW - 1],
-  ];
-  const [keyFile, certificateFile] = [join(folder, "k.pem"), join(folder, "c.pem")];
-  for (const [code, key, notAfter] of cases) {
-    writeFileSync(keyFile, key, { mode: 0o600 });
-    writeFileSync(certificateFile, certificate(notAfter));
-    const before = JSON.stringify(keys.list());
-    expect(await keys.importKey({ keyFile, certificateFile, isCa: false })).toMatchObject({
-      ok: false,
-      error: { code },
-    });
-    expect(JSON.stringify(keys.list())).toBe(before);
-  }
-  writeFileSync(keyFile, pem(rsa.privateKey));
-  writeFileSync(certificateFile, certificate(NOW + DAY));
-  expect(await keys.importKey({ keyFile, certificateFile, isCa: true })).toMatchObject({
-    ok: false,
-    error: { code: "not-a-ca" },
-  });
+  const other = await opened(options);
+  chmodSync(options.directory, 0o777);
+  const refused = await openKeyStore(options);
+  expect(refused).toMatchObject({ ok: false, error: { code: "insecure-mode" } });
+  if (!refused.ok) expect(refused.error.message).toContain(`chmod o-w ${options.directory}`);
+  const before = decodeProtectedHeader(await keys.sign(CLAIMS)).kid;
+  expect((await other.rotate()).ok).toBe(true);
+  await keys.refresh();
+  expect(decodeProtectedHeader(await keys.sign(CLAIMS)).kid).toBe(before);
+  expect(keys.warnings().join()).toContain("newer keys are not used");
+  chmodSync(options.directory, 0o700);
+  await keys.refresh();
+  expect(keys.warnings()).toEqual([]);
+  expect(decodeProtectedHeader(await keys.sign(CLAIMS)).kid).not.toBe(before);
 });
 
-test("a docker_auth key is taken over: it signs, and its certificate is in the bundle", async () => {
-  const { options, folder } = setUp({ algorithm: "RS256" });
+test("a trust folder that can't be written is warned of until it can, and then holds what it should", async () => {
+  const { options } = setUp();
   const keys = await opened(options);
-  const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const [keyFile, certificateFile] = [join(folder, "k.pem"), join(folder, "c.pem")];
-  const pem = issueCertificate({
-    publicKey: rsa.publicKey,
-    commonName: "x",
-    notBefore: NOW - DAY,
-    notAfter: NOW + DAY,
-    isCa: false,
-    issuer: { privateKey: rsa.privateKey, certificate: null },
-  });
-  writeFileSync(keyFile, rsa.privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
-  writeFileSync(certificateFile, pem);
-  expect((await keys.importKey({ keyFile, certificateFile, isCa: false })).ok).toBe(true);
-  expect(keys.bundlePem()).toContain(new X509Certificate(pem).toString().trim());
-  expect(decodeProtectedHeader(await keys.sign(CLAIMS)).kid).toBe(thumbprint(rsa.publicKey));
+  rmSync(options.trustDirectory, { recursive: true });
+  writeFileSync(options.trustDirectory, "in the way");
+  expect((await keys.rotateCa()).ok).toBe(true);
+  await keys.refresh();
+  await keys.refresh();
+  expect(keys.warnings().join()).toContain(options.trustDirectory);
+  rmSync(options.trustDirectory);
+  await keys.refresh();
+  expect(keys.warnings()).toEqual([]);
+  const bundle = readFileSync(join(options.trustDirectory, "token-ca.pem"), "utf8");
+  expect(bundle).toBe(keys.bundlePem());
+});
+
+test("D12: a draft that was left hours ago goes with the next change, a fresh one stays", async () => {
+  const { options } = setUp();
+  const keys = await opened(options);
+  const [old, fresh] = [join(options.directory, ".new-old"), join(options.directory, ".new-fresh")];
+  for (const draft of [old, fresh]) mkdirSync(draft);
+  utimesSync(old, 1, 1);
+  await keys.rotate();
+  expect([existsSync(old), existsSync(fresh)]).toEqual([false, true]);
 });

@@ -1,0 +1,54 @@
+// A key store on disk for tests of the keys, with a clock of its own.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { KeyStoreOptions } from "../../src/crypto/key-store-options.js";
+import { openKeyStore } from "../../src/crypto/key-store.js";
+import type { KeyStore } from "../../src/domain/key.js";
+import type { TokenClaims } from "../../src/domain/ports.js";
+import { tempFolder } from "./temp.js";
+
+export const DAY = 86_400;
+export const NOW = Math.floor(Date.UTC(2027, 0, 1) / 1000);
+
+/** Options of a key store in folders of its own; `time.now` is its clock. */
+export function setUp(change: Partial<KeyStoreOptions> = {}) {
+  const folder = tempFolder();
+  const time = { now: NOW };
+  const options: KeyStoreOptions = {
+    directory: join(folder, "keys"),
+    trustDirectory: join(folder, "trust"),
+    algorithm: "ES256",
+    header: "x5c",
+    modeCheck: "strict",
+    tokenTtlSeconds: 300,
+    clock: { now: () => time.now },
+    mayCreate: true,
+    ...change,
+  };
+  return { folder, time, options };
+}
+
+/** Opens it; throws where it is refused. */
+export async function opened(options: KeyStoreOptions): Promise<KeyStore> {
+  const result = await openKeyStore(options);
+  if (!result.ok) throw new Error(result.error.message);
+  return result.value;
+}
+
+export const CLAIMS: TokenClaims = {
+  issuer: "dockwarden",
+  subject: "alice",
+  audience: "reg",
+  issuedAt: NOW,
+  notBefore: NOW - 10,
+  expiresAt: NOW + 300,
+  tokenId: "id",
+  access: [{ type: "repository", name: "a", actions: ["pull"] }],
+  holder: { account: 7, credential: "password:1" },
+};
+
+/** The folder of the newest generation. */
+export function ringFolder(options: KeyStoreOptions): string {
+  const names = readdirSync(options.directory).filter((name) => name.startsWith("ring-"));
+  return join(options.directory, names.sort().at(-1) ?? "");
+}
