@@ -1,0 +1,129 @@
+// The token flow on fakes for its ports: readable "hashes", counted work, faults on demand; nothing of http/.
+import type { Account } from "../../src/domain/account.js";
+import { matchesRepository } from "../../src/domain/image-pattern.js";
+import type { GrantedImage } from "../../src/domain/image.js";
+import type { AccountStore, SignInRecord, TokenClaims } from "../../src/domain/ports.js";
+import { err, ok } from "../../src/domain/result.js";
+import { Secret } from "../../src/domain/secret.js";
+import type { TokenContext } from "../../src/token/issue-token.js";
+import type { Credential, TokenRequest } from "../../src/token/token-request.js";
+import { OFF, open } from "./policy.js";
+
+export const NOW = 1_800_000_000;
+
+/** An enabled user with `pull` and `push` whose password is `pw-NAME`; `change` says what is different. */
+export function signIn(name: string, id: number, change: Partial<Account> = {}): SignInRecord {
+  const account: Account = {
+    id,
+    name,
+    kind: "user",
+    permissions: ["view", "pull", "push"],
+    email: null,
+    isEnabled: true,
+    expiresAt: null,
+    createdAt: 0,
+    passwordChangedAt: NOW - 86_400,
+    credentialVersion: 3,
+    ...change,
+  };
+  return { account, passwordHash: `pw-${name}`, groups: [] };
+}
+
+export interface FakeFlow {
+  readonly context: TokenContext;
+  /** What the ports were asked, in order: `find alice`, `verify`, `hash`, `match team/app`, `sign`. */
+  readonly calls: string[];
+  readonly signed: TokenClaims[];
+  /** Hashes that were replaced: `ID OLD NEW`. */
+  readonly replaced: string[];
+  readonly faults: {
+    find: Error | null;
+    match: Error | null;
+    sign: Error | null;
+    replace: Error | null;
+  };
+  readonly queue: { isFull: boolean; isOutdated: boolean };
+  /** Characters of the next tokens. */
+  readonly token: { length: number };
+}
+
+/** The records below, and `team/app` with pull and push for account 1 (alice). */
+export function fakeFlow(
+  records: readonly SignInRecord[],
+  images: readonly GrantedImage[] = [open("team/app", { alice: "pull,push" })],
+  change: Partial<TokenContext> = {},
+): FakeFlow {
+  const calls: string[] = [];
+  const signed: TokenClaims[] = [];
+  const replaced: string[] = [];
+  const faults: FakeFlow["faults"] = { find: null, match: null, sign: null, replace: null };
+  const queue = { isFull: false, isOutdated: false };
+  const token = { length: 100 };
+  const tell = (call: string, fault: Error | null): void => {
+    calls.push(call);
+    if (fault !== null) throw fault;
+  };
+  const accounts = {
+    findSignIn: async (name: string) => {
+      tell(`find ${name}`, faults.find);
+      return records.find((record) => record.account.name === name) ?? null;
+    },
+    replaceHash: async (id: number, before: string, after: string) => {
+      tell("replace", faults.replace);
+      replaced.push(`${id} ${before} ${after}`);
+    },
+  } as unknown as AccountStore;
+  const context: TokenContext = {
+    accounts,
+    hasher: {
+      hash: async (password) => {
+        tell("hash", null);
+        return queue.isFull ? err("busy") : ok(`better-${password}`);
+      },
+      verify: async (hash, password) => {
+        tell("verify", null);
+        if (queue.isFull) return err("busy");
+        if (hash !== password) return ok("mismatch");
+        return ok(queue.isOutdated ? "match-outdated" : "match");
+      },
+    },
+    passwordMaxAgeDays: 0,
+    policyReader: {
+      findMatching: async (_service, repository) => {
+        tell(`match ${repository}`, faults.match);
+        return images.filter(({ pattern }) => matchesRepository(pattern.repository, repository));
+      },
+    },
+    policy: OFF,
+    signer: {
+      sign: async (claims) => {
+        tell("sign", faults.sign);
+        signed.push(claims);
+        return "t".repeat(token.length);
+      },
+    },
+    clock: { now: () => NOW },
+    randomId: () => "id",
+    issuer: "dockwarden",
+    services: ["reg"],
+    ttlSeconds: 300,
+    ...change,
+  };
+  return { context, calls, signed, replaced, faults, queue, token };
+}
+
+export function password(name: string, text = `pw-${name}`): Credential {
+  return { kind: "password", name, password: new Secret(text) };
+}
+
+/** A request of alice for `pull` on `team/app`; `change` says what is different. */
+export function tokenRequest(change: Partial<TokenRequest> = {}): TokenRequest {
+  return {
+    service: "reg",
+    scopes: [{ type: "repository", name: "team/app", actions: ["pull"] }],
+    credential: password("alice"),
+    claimedAccount: null,
+    source: "127.0.0.1",
+    ...change,
+  };
+}
