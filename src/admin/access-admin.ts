@@ -7,7 +7,7 @@ import type { Reason } from "../domain/reason.js";
 import { ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
-import { describeLeft, describeOverlaps, describeRights } from "./effect.js";
+import { describeLeft, describeOverlaps, describeRights, warnOfEverything } from "./effect.js";
 import { watchImpact } from "./impact.js";
 import { findTagFault } from "./image-rules.js";
 import { describeRefusal, refused, type Refusal } from "./refusal.js";
@@ -56,6 +56,7 @@ export async function grantAccess(
   const after = image.grants.find((grant) => sameSubject(grant, subject)) ?? null;
   const effects = [
     ...(await describeRights(subject, order.pattern, context, actions)),
+    ...(subject.kind === "anonymous" ? warnOfEverything(order.pattern) : []),
     ...(image.isExclusive ? [] : await describeOverlaps(image, context)),
     ...(await tell()),
   ];

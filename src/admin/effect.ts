@@ -87,6 +87,16 @@ export function describeGrants(image: RegisteredImage): string {
     .join("; ");
 }
 
+/** A loud word where everybody, signed in or not, is given what no name limits (THREATS K04); otherwise nothing. */
+export function warnOfEverything({ repository }: ImagePattern): readonly string[] {
+  const segments = repository.split("/");
+  if (!segments.every((segment) => segment === "*" || segment === "**")) return [];
+  const which = repository === "**" ? "" : ` that ${repository} matches`;
+  return [
+    `WARNING: that is every repository${which}, for everybody who can reach the registry; exclusive ones alone stay closed`,
+  ];
+}
+
 /** Exclusive images that this one reaches into without being inside, or others that it now shuts out. */
 export async function describeOverlaps(
   image: RegisteredImage,

@@ -2,7 +2,7 @@
 import { formatImagePattern, isLiteral } from "../domain/image-pattern.js";
 import type { RegisteredImage } from "../domain/ports.js";
 import type { AdminContext } from "./admin-context.js";
-import { describeGrants, describeOverlaps } from "./effect.js";
+import { describeGrants, describeOverlaps, warnOfEverything } from "./effect.js";
 import type { ImageOrder } from "./image-admin.js";
 import { formatSubjectName } from "./subject-reference.js";
 
@@ -20,8 +20,7 @@ function describeAudience(image: RegisteredImage, order: ImageOrder): readonly s
   if (image.isExclusive) return [`only these get in, and admins: ${describeGrants(image)}`];
   if (order.audience.kind === "public") {
     const open = "anybody may pull, signed in or not; nobody pushes without a grant";
-    if (image.pattern.repository !== "**") return [open];
-    return [open, "WARNING: that is every repository, for everybody who can reach the registry"];
+    return [open, ...warnOfEverything(image.pattern)];
   }
   const lines = [`gets in, each within its permissions: ${describeGrants(image)}`];
   if (order.audience.kind === "unsaid" && order.isExclusive === null) {
