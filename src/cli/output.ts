@@ -12,13 +12,21 @@ export interface Io {
   readonly stdin: NodeJS.ReadStream;
 }
 
-/** Control characters of stored text become visible escapes (THREATS L09). */
+const STEERING = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;
+
+const escape = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Control characters of stored text become visible escapes, line ends and tabs excepted (THREATS L09). */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, (character) =>
-    character === "\n" || character === "\t"
-      ? character
-      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  return text.replace(STEERING, (character) =>
+    character === "\n" || character === "\t" ? character : escape(character),
   );
+}
+
+/** The same for one value among others: a line end in it would forge a line of its own. */
+function printableValue(text: string): string {
+  return text.replace(STEERING, escape);
 }
 
 const NO_BORDERS = Object.fromEntries(
@@ -35,7 +43,7 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
     chars: NO_BORDERS,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  for (const row of rows) table.push(row.map(printable));
+  for (const row of rows) table.push(row.map(printableValue));
   const lines = table.toString().split("\n");
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }

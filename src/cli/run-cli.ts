@@ -77,7 +77,7 @@ function prepare(command: Command, io: Io): void {
       io.note(text);
     },
     outputError: (text, write) => {
-      write(hidePassword(text));
+      write(printable(hidePassword(text)));
     },
   });
 }

@@ -51,7 +51,7 @@ export class Session {
 
   /** The answer: `value` as JSON where that was asked for, otherwise the text for people. */
   answer(value: unknown, text: string): void {
-    this.io.out(this.isJson ? formatJson(value) : text);
+    this.io.out(this.isJson ? formatJson(value) : printable(text));
   }
 
   /** One line beside the answer, on standard error in JSON mode so that JSON stays whole. */
