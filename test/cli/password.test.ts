@@ -53,6 +53,9 @@ describe("passwords on the command line", () => {
     ["an empty line", "\n"],
     ["bytes that are not UTF-8", Buffer.from([0x61, 0xff, 0xfe, 0x62])],
     ["a NUL", `${GOOD_PASSWORD}\0`],
+    ["a second line end", `${GOOD_PASSWORD}\n\n`],
+    ["a second line", `${GOOD_PASSWORD}\nmore\n`],
+    ["more than anybody types", "a".repeat(5000)],
   ])("L04: %s is refused", async (_what, stdin) => {
     const before = await site.dump();
     const outcome = await site.run(["user", "add", nextName(), "--password-stdin"], stdin);

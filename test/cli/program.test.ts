@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { join, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Database } from "../../src/storage/sqlite/engine.js";
 import { openCliSite, type CliSite } from "../support/cli-site.js";
 import { run } from "../support/process.js";
 
@@ -46,5 +47,37 @@ describe("the program", () => {
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     await new Promise((resolve) => child.once("close", resolve));
     expect(stderr).not.toMatch(/EPIPE|\n\s+at /);
+  });
+
+  test("L09: `| head -1` of a long list is one line, no stack, and success", async () => {
+    const database = new Database(join(site.workspace.folder, "data", "dockwarden.db"));
+    const add = database.prepare("INSERT INTO account_group (name, created_at) VALUES (?, 0)");
+    database.transaction(() => {
+      for (let index = 0; index < 5000; index += 1) add.run(`${"g".repeat(60)}-${index}`);
+    })();
+    database.close();
+    const pipe = `"$@" | head -1; echo "\${PIPESTATUS[0]}"`;
+    for (const [format, first] of [
+      [[], /^NAME /],
+      [["--json"], /^\[$/],
+    ] as const) {
+      const words = [process.execPath, TSX, ENTRY, "group", "list", ...format];
+      const outcome = await run("bash", ["--norc", "-c", pipe, "bash", ...words], { env: env() });
+      const [line, code] = outcome.stdout.split("\n");
+      expect(line).toMatch(first);
+      expect({ code, stderr: outcome.stderr }).toEqual({ code: "0", stderr: "" });
+    }
+  });
+
+  test("L04: a standard input that nobody closes does not keep a command waiting", async () => {
+    const child = spawn(process.execPath, [TSX, ENTRY, "user", "add", "waiting"], {
+      env: env(),
+      stdio: ["pipe", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect(code).toBe(2);
+    expect(stderr).toContain("--password-stdin");
   });
 });

@@ -1,0 +1,112 @@
+// Links that somebody planted where keys and trust files are written: never followed, replaced or refused.
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import type { KeyStoreOptions } from "../../src/crypto/key-store-options.js";
+import { openKeyStore } from "../../src/crypto/key-store.js";
+import { writeFlushed, writeRing } from "../../src/crypto/ring.js";
+import { tempFolder } from "../support/temp.js";
+
+describe("planted links beside the keys", () => {
+  let folder: string;
+  let options: KeyStoreOptions;
+  let victim: string;
+  let unmade: string;
+
+  function expectUntouched(): void {
+    expect(readFileSync(victim, "utf8")).toBe("precious");
+    expect((statSync(victim).mode & 0o777).toString(8)).toBe("640");
+    expect(existsSync(unmade)).toBe(false);
+  }
+
+  beforeEach(() => {
+    folder = tempFolder();
+    victim = join(folder, "victim");
+    unmade = join(folder, "unmade");
+    writeFileSync(victim, "precious");
+    chmodSync(victim, 0o640);
+    options = {
+      directory: join(folder, "keys"),
+      trustDirectory: join(folder, "trust"),
+      algorithm: "ES256",
+      header: "x5c",
+      modeCheck: "strict",
+      tokenTtlSeconds: 300,
+      clock: { now: () => Math.floor(Date.UTC(2027, 0, 1) / 1000) },
+      mayCreate: true,
+    };
+  });
+
+  test.each(["victim", "unmade"])(
+    "M03: trust files planted as links to %s are replaced",
+    async (name) => {
+      mkdirSync(options.trustDirectory);
+      for (const file of ["token-ca.pem", "jwks.json"]) {
+        symlinkSync(join(folder, name), join(options.trustDirectory, file));
+      }
+      const keys = await openKeyStore(options);
+      expect(keys.ok && keys.value.warnings()).toEqual([]);
+      expectUntouched();
+      const files = readdirSync(options.trustDirectory).sort();
+      expect(files).toEqual(["jwks.json", "token-ca.pem"]);
+      for (const file of files) {
+        expect(lstatSync(join(options.trustDirectory, file)).isFile()).toBe(true);
+      }
+    },
+  );
+
+  test.each(["victim", "unmade"])(
+    "M03: a private file planted as a link to %s is refused",
+    (name) => {
+      const path = join(folder, "draft");
+      symlinkSync(join(folder, name), path);
+      expect(() => {
+        writeFlushed(path, "secret", 0o600);
+      }).toThrow(/EEXIST/);
+      expectUntouched();
+    },
+  );
+
+  test.each(["folder", "unmade"])(
+    "M03: the next generation planted as a link (%s) is not written through",
+    async (name) => {
+      expect((await openKeyStore(options)).ok).toBe(true);
+      const elsewhere = join(folder, name === "folder" ? "elsewhere" : "unmade");
+      if (name === "folder") mkdirSync(elsewhere);
+      symlinkSync(elsewhere, join(options.directory, "ring-000002"));
+      const key = {
+        id: "stolen",
+        role: "signing",
+        state: "active",
+        isImported: false,
+        createdAt: 0,
+        retiredAt: null,
+        keyPem: "secret",
+        certificatePem: "certificate",
+      } as const;
+      expect(() => writeRing(options.directory, { generation: 2, keys: [key] })).toThrow(/ENOTDIR/);
+      expectUntouched();
+      if (name === "folder") expect(readdirSync(elsewhere)).toEqual([]);
+      expect(readdirSync(options.directory).filter((entry) => entry.startsWith(".new-"))).toEqual(
+        [],
+      );
+    },
+  );
+
+  test("M03: keys that a link leads to elsewhere are not signed with where they are not whole", async () => {
+    expect((await openKeyStore(options)).ok).toBe(true);
+    symlinkSync(unmade, join(options.directory, "ring-000002"));
+    await expect(openKeyStore(options)).rejects.toMatchObject({ code: "ENOENT" });
+    expectUntouched();
+  });
+});
