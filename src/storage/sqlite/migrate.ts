@@ -1,6 +1,6 @@
 // Numbered migrations, forward only: each in one transaction, recorded by name and checksum; a copy is made before.
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
@@ -85,13 +85,30 @@ export function applyMigrations(
   return applied;
 }
 
-/** A consistent copy beside the store (`….before-0002`, 0600); an older copy of the same name is replaced. */
-export function copyBefore(connection: Connection, path: string, next: Migration): string {
-  const copy = `${path}.before-${String(next.number).padStart(4, "0")}`;
-  if (existsSync(copy)) rmSync(copy);
-  connection.prepare("VACUUM INTO ?").run(copy);
-  chmodSync(copy, 0o600);
-  return copy;
+/**
+ * A consistent copy beside the store (`….before-0002`, 0600); an older copy of the same name is replaced. Nobody writes
+ * meanwhile. Null where another process has applied the migration already: then the copy it made stays as it is.
+ */
+export function copyBefore(
+  connection: Connection,
+  options: Pick<MigrateOptions, "path" | "busyTimeoutMs">,
+  next: Migration,
+): string | null {
+  const copy = `${options.path}.before-${String(next.number).padStart(4, "0")}`;
+  // VACUUM can't run in a transaction, so that another connection holds the write lock for it.
+  const lock = openConnection(options.path, options.busyTimeoutMs);
+  try {
+    lock.exec("BEGIN IMMEDIATE");
+    const isApplied = lock.prepare("SELECT 1 FROM migration WHERE number = ?").get(next.number);
+    if (isApplied !== undefined) return null;
+    rmSync(copy, { force: true });
+    // SQLite follows links and opens for others to read; made by us it takes an empty file (THREATS M03).
+    closeSync(openSync(copy, "wx", 0o600));
+    connection.prepare("VACUUM INTO ?").run(copy);
+    return copy;
+  } finally {
+    lock.close();
+  }
 }
 
 export interface MigrateOptions {
@@ -115,7 +132,7 @@ export async function migrateStore(
     if (!missing.ok) return missing;
     const [next] = missing.value;
     if (next === undefined) return ok({ applied: [], copy: null });
-    const copy = copyBefore(connection, options.path, next);
+    const copy = copyBefore(connection, options, next);
     return ok({ applied: applyMigrations(connection, missing.value, options.clock), copy });
   } catch (error) {
     if (!isSqliteError(error)) throw error;

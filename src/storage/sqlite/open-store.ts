@@ -87,7 +87,7 @@ function checkAndMigrate(
       const message = `the store is older than this program (before ${next.name}); run dockwarden migrate`;
       return err({ code: "older", message });
     }
-    copyBefore(connection, options.path, next);
+    copyBefore(connection, options, next);
     applyMigrations(connection, missing.value, options.clock);
   }
   return ok(assemble(connection, migrations.length));

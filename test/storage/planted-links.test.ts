@@ -1,0 +1,112 @@
+// Links that somebody planted where the store writes: never followed, and what they point at stays as it is.
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { migrateStore } from "../../src/storage/sqlite/migrate.js";
+import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
+import { tempFolder } from "../support/temp.js";
+
+describe("planted links beside the store", () => {
+  let folder: string;
+  let options: OpenStoreOptions;
+  /** What an attacker would like to have overwritten, or made. */
+  let victim: string;
+  let unmade: string;
+
+  async function create(): Promise<void> {
+    const store = await openStore(options);
+    if (!store.ok) throw new Error(store.error.message);
+    await store.value.close();
+  }
+
+  /** The store is of an older version from here on. */
+  function addMigration(): void {
+    const file = join(options.migrationsDirectory, "0002-more.sql");
+    writeFileSync(file, "CREATE TABLE more (x INTEGER) STRICT;");
+  }
+
+  function expectUntouched(): void {
+    expect(readFileSync(victim, "utf8")).toBe("precious");
+    expect((statSync(victim).mode & 0o777).toString(8)).toBe("640");
+    expect(existsSync(unmade)).toBe(false);
+  }
+
+  beforeEach(() => {
+    folder = tempFolder();
+    victim = join(folder, "victim");
+    unmade = join(folder, "unmade");
+    writeFileSync(victim, "precious", { mode: 0o640 });
+    chmodSync(victim, 0o640);
+    const migrationsDirectory = join(folder, "migrations");
+    mkdirSync(migrationsDirectory);
+    copyFileSync("migrations/0001-initial.sql", join(migrationsDirectory, "0001-initial.sql"));
+    mkdirSync(join(folder, "data"), { mode: 0o700 });
+    options = {
+      path: join(folder, "data", "dockwarden.db"),
+      migrationsDirectory,
+      busyTimeoutMs: 1000,
+      mode: "create",
+      migrate: "apply",
+      clock: { now: () => 1 },
+    };
+  });
+
+  test.each(["victim", "unmade"])("M03: the store's own name as a link to %s", async (name) => {
+    symlinkSync(join(folder, name), options.path);
+    expect(await openStore(options)).toMatchObject({ ok: false });
+    expectUntouched();
+    expect(readdirSync(join(folder, "data"))).toEqual(["dockwarden.db"]);
+  });
+
+  test.each(["victim", "unmade"])(
+    "M03: the copy before a migration, planted as a link to %s, by the server and by migrate",
+    async (name) => {
+      const copy = `${options.path}.before-0002`;
+      await create();
+      addMigration();
+      symlinkSync(join(folder, name), copy);
+      const migrated = await migrateStore(options);
+      expect(migrated).toMatchObject({ ok: true, value: { applied: ["0002-more.sql"], copy } });
+      expectUntouched();
+      expect(lstatSync(copy).isFile()).toBe(true);
+      expect((statSync(copy).mode & 0o777).toString(8)).toBe("600");
+    },
+  );
+
+  test("M03: the same where the server itself brings the store up", async () => {
+    const copy = `${options.path}.before-0002`;
+    await create();
+    addMigration();
+    symlinkSync(unmade, copy);
+    await create();
+    expectUntouched();
+    expect(lstatSync(copy).isFile()).toBe(true);
+  });
+
+  describe.each(["-wal", "-shm", "-journal"])("SQLite's %s", (suffix) => {
+    test.each(["victim", "unmade"])(
+      "M03: planted as a link to %s, it is not written through",
+      async (name) => {
+        await create();
+        symlinkSync(join(folder, name), `${options.path}${suffix}`);
+        const store = await openStore({ ...options, mode: "existing" });
+        if (store.ok) {
+          await store.value.groups.add("ml", 1);
+          await store.value.close();
+        }
+        expectUntouched();
+      },
+    );
+  });
+});
