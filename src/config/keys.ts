@@ -1,5 +1,6 @@
 // The flat list of configuration keys, walked out of the schema: names, environment variables, what is allowed.
-import { z } from "zod";
+import type { ZodType } from "zod";
+import { z } from "./zod.js";
 import { configSchema } from "./schema.js";
 
 export interface ConfigKey {
@@ -14,7 +15,7 @@ export interface ConfigKey {
   readonly isSecret: boolean;
   readonly defaultValue: unknown;
   /** Checks one value of this key. */
-  readonly schema: z.ZodType;
+  readonly schema: ZodType;
 }
 
 function variableOf(key: string): string {
@@ -44,10 +45,10 @@ function allowedOf(inner: unknown, fallback: unknown): string {
   return typeof fallback === "string" ? fallback : "text";
 }
 
-function walk(schema: z.ZodType, prefix: string): ConfigKey[] {
+function walk(schema: ZodType, prefix: string): ConfigKey[] {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject) {
-    const shape: Readonly<Record<string, z.ZodType>> = inner.shape;
+    const shape: Readonly<Record<string, ZodType>> = inner.shape;
     return Object.entries(shape).flatMap(([name, member]) =>
       walk(member, prefix === "" ? name : `${prefix}.${name}`),
     );

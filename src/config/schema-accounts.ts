@@ -1,5 +1,5 @@
 // The settings of signing in: passwords, guessing, refresh tokens.
-import { z } from "zod";
+import { z } from "./zod.js";
 import { days, wholeNumber } from "./setting-kinds.js";
 
 const argon2 = z.strictObject({

@@ -1,5 +1,5 @@
 // The settings of listening and of what lies on disk: server, registry, storage, keys.
-import { z } from "zod";
+import { z } from "./zod.js";
 import { listenHost, path, port, proxyAddress, publicUrl, registryHost } from "./setting-kinds.js";
 
 const tls = z.strictObject({

@@ -1,5 +1,6 @@
 // Every configuration key: one schema is the type, the defaults, the checks and the documentation.
-import { z } from "zod";
+import type { output } from "zod";
+import { z } from "./zod.js";
 import { passwordsSchema, refreshSchema, throttleSchema } from "./schema-accounts.js";
 import { keysSchema, registrySchema, serverSchema, storageSchema } from "./schema-server.js";
 import { days, path, secret, serviceName, text, wholeNumber } from "./setting-kinds.js";
@@ -87,4 +88,4 @@ export const configSchema = z.strictObject({
   log: logSchema.prefault({}),
 });
 
-export type RawConfig = z.output<typeof configSchema>;
+export type RawConfig = output<typeof configSchema>;

@@ -1,6 +1,6 @@
 // The kinds of values that settings have: each checks itself and says in words what is allowed.
 import { isIP } from "node:net";
-import { z } from "zod";
+import { z } from "./zod.js";
 
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/;
 const HOST_WITH_PORT = /^([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;

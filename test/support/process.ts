@@ -63,6 +63,10 @@ export interface Daemon {
   log(): string;
   /** Sends SIGTERM and waits; SIGKILL after 15 s. Answers the exit code, -1 when it ended by a signal. */
   stop(signal?: NodeJS.Signals): Promise<number>;
+  /** Sends a signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void;
+  /** Waits until it has ended by itself, SIGKILL after 15 s. Answers as `stop`. */
+  ended(): Promise<number>;
 }
 
 /**
@@ -92,6 +96,8 @@ export async function startDaemon(
     pid,
     log: () => readFileSync(options.logFile, "utf8"),
     stop: (signal = "SIGTERM") => stopChild(child, signal),
+    signal: (signal) => void child.kill(signal),
+    ended: () => stopChild(child, null),
   };
 }
 
@@ -150,7 +156,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function stopChild(child: ChildProcess, signal: NodeJS.Signals): Promise<number> {
+function stopChild(child: ChildProcess, signal: NodeJS.Signals | null): Promise<number> {
   if (child.exitCode !== null || child.signalCode !== null) {
     return Promise.resolve(child.exitCode ?? -1);
   }
@@ -160,6 +166,6 @@ function stopChild(child: ChildProcess, signal: NodeJS.Signals): Promise<number>
       clearTimeout(killer);
       resolve(code ?? -1);
     });
-    child.kill(signal);
+    if (signal !== null) child.kill(signal);
   });
 }

@@ -13,12 +13,16 @@ const PACKAGES = {
   buildah: "buildah",
   containerd: "containerd",
   ctr: "containerd",
+  faketime: "faketime",
+  prlimit: "util-linux",
+  unshare: "util-linux",
+  setpriv: "util-linux",
 } as const;
 
 export type Program = keyof typeof PACKAGES;
 
 /** Programs that only root can run without further set-up. */
-const ROOT_ONLY: readonly Program[] = ["dockerd", "containerd", "podman", "buildah"];
+const ROOT_ONLY: readonly Program[] = ["dockerd", "containerd", "podman", "buildah", "unshare"];
 
 /** Whether the program lies on the path. */
 export function hasProgram(name: Program): boolean {

@@ -39,8 +39,12 @@ export interface TestServer {
   /** Runs `dockwarden ARGS` in another environment than the server's. */
   cliWith(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<CliOutcome>;
   log(): string;
-  /** Answers the exit code. */
-  stop(): Promise<number>;
+  /** Sends a signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void;
+  /** Sends SIGTERM, or another signal, and answers the exit code; -1 when it ended by a signal. */
+  stop(signal?: NodeJS.Signals): Promise<number>;
+  /** Waits until it has ended by itself; answers the exit code. */
+  ended(): Promise<number>;
   /** Starts it again on the same port and store. */
   start(): Promise<void>;
 }
@@ -50,6 +54,8 @@ export interface ServerOptions {
   readonly services?: readonly string[];
   /** More settings as environment variables, such as `DOCKWARDEN_KEYS__HEADER`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Another command line to start the same server by, such as `prlimit … node dist/main.js serve`. */
+  readonly wrap?: (command: readonly string[]) => readonly string[];
 }
 
 /**
@@ -66,11 +72,12 @@ export async function spawnServer(
   const url = `http://localhost:${port}`;
   let daemon: Daemon | null = null;
   const start = async (): Promise<void> => {
-    const [program, ...args] = findEntry();
-    daemon = await startDaemon(program, [...args, "serve", "--create"], { env, logFile });
+    const command = [...findEntry(), "serve", "--create"];
+    const [program = "", ...args] = options.wrap?.(command) ?? command;
+    daemon = await startDaemon(program, args, { env, logFile });
     await waitUntilReady(daemon, "The server", () => isReady(port));
   };
-  const stop = async (): Promise<number> => (await daemon?.stop()) ?? 0;
+  const stop: TestServer["stop"] = async (signal) => (await daemon?.stop(signal)) ?? 0;
   const runCli = async (
     cliEnv: Readonly<Record<string, string>>,
     args: readonly string[],
@@ -82,7 +89,7 @@ export async function spawnServer(
     return { ...outcome, json: () => parseJson(outcome) };
   };
   const cli: TestServer["cli"] = (args, { stdin } = {}) => runCli(env, args, stdin);
-  workspace.onClose(stop);
+  workspace.onClose(() => stop());
   await start();
   return {
     port,
@@ -97,7 +104,9 @@ export async function spawnServer(
       throw new Error(`dockwarden ${args.join(" ")}: exit ${outcome.code}\n${outcome.text}`);
     },
     log: () => daemon?.log() ?? "",
+    signal: (signal) => daemon?.signal(signal),
     stop,
+    ended: async () => (await daemon?.ended()) ?? 0,
     start,
   };
 }

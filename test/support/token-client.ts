@@ -7,7 +7,12 @@ export interface ReceivedToken {
   /** The JWT's protected header. */
   readonly header: { readonly alg: string; readonly kid?: string; readonly x5c?: string[] };
   /** The JWT's claims. */
-  readonly claims: { readonly aud: string; readonly access: readonly unknown[] };
+  readonly claims: {
+    readonly aud: string;
+    readonly iat: number;
+    readonly jti: string;
+    readonly access: readonly { readonly name: string; readonly actions: readonly string[] }[];
+  };
 }
 
 /**
@@ -35,6 +40,17 @@ export async function fetchToken(
     header: decode(header) as ReceivedToken["header"],
     claims: decode(claims) as ReceivedToken["claims"],
   };
+}
+
+/** The actions that a token for this account has on the repository, such as `pull,push`; throws as `fetchToken`. */
+export async function fetchActions(
+  server: TestServer,
+  account: string,
+  repository: string,
+): Promise<string> {
+  const scope = `repository:${repository}:pull,push,delete`;
+  const { claims } = await fetchToken(server, account, scope);
+  return claims.access.flatMap(({ actions }) => actions).join();
 }
 
 /** Status of the registry's answer to `GET PATH` with this token. */
