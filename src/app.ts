@@ -11,13 +11,14 @@ import {
   systemClock,
   type OpenedAdmin,
 } from "./open-parts.js";
+import type { RunningServer } from "./serve.js";
 import { storeFault, type StartFault } from "./start-fault.js";
 import { migrateStore } from "./storage/sqlite/migrate.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
 
 export { forgetFirstAdminPassword } from "./first-admin.js";
 export { openKeys, packageRoot, systemClock, type OpenedAdmin } from "./open-parts.js";
-export { serve, type RunningServer } from "./serve.js";
+export type { RunningServer } from "./serve.js";
 export type { StartFault } from "./start-fault.js";
 
 /** For commands: the store must exist (exit 3 names `init`), unless `mode` is `create`. */
@@ -27,6 +28,12 @@ export async function openAdmin(
 ): Promise<Result<OpenedAdmin, StartFault>> {
   const migrate = mode === "create" ? "apply" : "refuse";
   return openContext(loaded, { store: mode, migrate, isServer: false });
+}
+
+/** Starts the server. Its parts (HTTP, log, TLS) are loaded only now: other commands start quicker without them. */
+export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer, StartFault>> {
+  const { serve: start } = await import("./serve.js");
+  return start(loaded);
 }
 
 export interface Initialized {

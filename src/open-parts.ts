@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AdminContext, AdminSettings } from "./admin/admin-context.js";
 import type { LoadedConfig } from "./config/load-config.js";
-import { openKeyStore } from "./crypto/key-store.js";
 import { createPasswordHasher } from "./crypto/password-hasher.js";
 import { createPasswordRules } from "./crypto/password-rules.js";
 import type { KeyStore } from "./domain/key.js";
@@ -87,6 +86,8 @@ export async function openKeys(
 ): Promise<Result<KeyStore, StartFault>> {
   const { keys, token, storage } = loaded.config;
   dropToStoreOwner(storage.path);
+  // Loaded only by what touches keys: X.509 and JOSE are a third of a command's start.
+  const { openKeyStore } = await import("./crypto/key-store.js");
   const opened = await openKeyStore({
     ...keys,
     tokenTtlSeconds: token.ttlSeconds,

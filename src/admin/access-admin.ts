@@ -12,6 +12,7 @@ import { watchImpact } from "./impact.js";
 import { findTagFault } from "./image-rules.js";
 import { describeRefusal, refused, type Refusal } from "./refusal.js";
 import { findRequester, findRights } from "./rights.js";
+import { spellImage, spellService } from "./spelling.js";
 import { formatSubjectName } from "./subject-reference.js";
 import { suggestCommand } from "./suggestion.js";
 
@@ -93,11 +94,17 @@ export async function revokeAccess(
   const { pattern, subject, actions } = order;
   const tell = await watchOthers(order, context);
   const revoked = await context.store.images.revoke(pattern, subject, actions, context.clock.now());
-  if (!revoked.ok) return describeRefusal(revoked.error);
+  const elsewhere = await describeElsewhere(pattern, subject, context);
+  if (!revoked.ok) {
+    const refusal = describeRefusal(revoked.error);
+    return elsewhere.length === 0
+      ? refusal
+      : refused([refusal.error.message, ...elsewhere].join("\n"));
+  }
   const { image, before, after } = revoked.value;
   const label = formatSubjectName(subject);
   if (before === null) {
-    const rest = await describeLeft(subject, pattern, context);
+    const rest = [...elsewhere, ...(await describeLeft(subject, pattern, context))];
     return refused(
       [
         `${label} has no grant of its own on ${formatImagePattern(pattern)}; nothing changed`,
@@ -105,11 +112,29 @@ export async function revokeAccess(
       ].join("\n"),
     );
   }
-  const effects = [...(await describeLeft(subject, pattern, context)), ...(await tell())];
+  const left = await describeLeft(subject, pattern, context);
+  const effects = [...left, ...elsewhere, ...(await tell())];
   if (image.isExclusive && image.grants.length === 0) {
     effects.push("the image is exclusive and has no grants left: it is closed to all but admins");
   }
   return ok({ before, after, isNewEntry: false, effects });
+}
+
+/** The subject's grants on the same name in other services: an entry bound to one of them is an entry of its own. */
+async function describeElsewhere(
+  pattern: ImagePattern,
+  subject: SubjectName,
+  context: AdminContext,
+): Promise<readonly string[]> {
+  const services = [null, ...context.settings.services].filter((name) => name !== pattern.service);
+  const lines = services.map(async (service) => {
+    const image = await context.store.images.find({ ...pattern, service }, context.clock.now());
+    if (image?.grants.some((grant) => sameSubject(grant, subject)) !== true) return [];
+    const where = service === null ? "in every service" : `in service ${service} alone`;
+    const words = `${spellImage(pattern)} ${formatSubjectName(subject)}${spellService(service)}`;
+    return [`a grant ${where} stays: dockwarden access revoke ${words}`];
+  });
+  return (await Promise.all(lines)).flat();
 }
 
 export interface CheckOutcome {

@@ -1,20 +1,15 @@
 // Use cases on images: register, update, unregister; each says what it means for whom.
 import { ACTIONS, normalizeActions } from "../domain/action.js";
 import { formatSubject, type ImageFacts } from "../domain/image.js";
-import {
-  formatImagePattern,
-  matchesRepository,
-  type ImagePattern,
-} from "../domain/image-pattern.js";
+import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { ImageChange, NewGrant, RegisteredImage, SubjectName } from "../domain/ports.js";
 import { ok, type Result } from "../domain/result.js";
 import type { AdminContext } from "./admin-context.js";
 import { describeGrants } from "./effect.js";
-import { describeEffects, spellUpdate } from "./image-effect.js";
+import { describeEffects, describeRest, spellUpdate } from "./image-effect.js";
 import { watchImpact } from "./impact.js";
 import { findRuleFault, type ImageRule } from "./image-rules.js";
 import { describeRefusal, refused, usage, type Refusal } from "./refusal.js";
-import { sampleOf } from "./rights.js";
 import { formatSubjectName } from "./subject-reference.js";
 
 export interface ImageOrder extends ImageRule {
@@ -30,8 +25,6 @@ export interface ImageOutcome {
   readonly effects: readonly string[];
 }
 
-/** At most so many other entries are named after a removal. */
-const OTHERS_MAX = 10;
 const NO_FACTS: ImageFacts = { digest: null, size: null, created: null, description: null };
 
 /** Registers an image; the same again is unchanged, a different one is refused and names `image update`. */
@@ -129,28 +122,7 @@ export async function unregisterImage(
   const removed = await context.store.images.unregister(pattern, context.clock.now());
   if (!removed.ok) return describeRefusal(removed.error);
   const image = removed.value;
-  const sample = sampleOf(pattern.repository);
-  const overlapping = await context.store.images.findOverlapping(
-    pattern,
-    OTHERS_MAX,
-    context.clock.now(),
-  );
-  const others = overlapping.images.filter(
-    (other) => other.grants.length > 0 && matchesRepository(other.pattern.repository, sample),
-  );
-  const { unlisted } = context.settings.policy;
-  const effects = [`it gave ${describeGrants(image)}`];
-  if (others.length > 0) {
-    const rest = others.map(
-      (other) => `${formatImagePattern(other.pattern)} (${describeGrants(other)})`,
-    );
-    effects.push(`other entries hold for ${sample} now: ${rest.join(", ")}`);
-  }
-  if (unlisted.length > 0) {
-    effects.push(`policy.unlisted gives every signed-in account ${unlisted.join(", ")}`);
-  } else if (others.length === 0) {
-    effects.push("no entry names it now: closed to all but admins (policy.unlisted: deny)");
-  }
+  const effects = [`it gave ${describeGrants(image)}`, ...(await describeRest(pattern, context))];
   return ok({ image, isChanged: true, effects: [...effects, ...(await tell())] });
 }
 

@@ -6,9 +6,10 @@ import {
   type Permission,
 } from "../domain/action.js";
 import type { Decision } from "../domain/decision.js";
-import { formatImagePattern, isLiteral, type ImagePattern } from "../domain/image-pattern.js";
+import type { ImagePattern } from "../domain/image-pattern.js";
 import type { SubjectName } from "../domain/ports.js";
-import type { ReasonImage } from "../domain/reason.js";
+import type { Reason } from "../domain/reason.js";
+import { spellImage, spellService } from "./spelling.js";
 import { formatSubjectName } from "./subject-reference.js";
 
 /** The decision that is to change, and what its account may do at most (null: it is no account). */
@@ -16,7 +17,7 @@ export interface Refused extends Decision {
   readonly permissions: readonly Permission[] | null;
 }
 
-/** Answers a command line that could be typed as it stands; null where a command can't help. */
+/** Answers a command line that could be typed as it stands; null where a command can't help. `image.service` as asked. */
 export function suggestCommand(
   subject: SubjectName,
   image: ImagePattern,
@@ -32,13 +33,13 @@ export function suggestCommand(
   if (subject.kind === "anonymous" && action !== "pull") return null;
   const taken = reasons.find((reason) => reason.code === "tag-takes-away");
   if (taken?.code === "tag-takes-away" && taken.actions.includes(action)) {
-    return `dockwarden image unregister ${quote(taken.image)}${service(taken.image)}`;
+    return `dockwarden image unregister ${spellImage(taken.image)}${spellService(taken.image.service)}`;
   }
   const tag = image.tag === null ? "" : "  (the whole repository: tags need a gate)";
   const actions = normalizeActions([...allowed, action]).join(",");
-  const target = formatImagePattern({ ...image, tag: null });
-  const bound = image.service === null ? "" : ` --service ${image.service}`;
-  const grant = `dockwarden access grant ${isLiteral(target) ? target : `"${target}"`} ${label} --actions ${actions}${bound}${tag}`;
+  const target = spellImage({ repository: image.repository, tag: null });
+  const bound = spellService(image.service ?? findService(reasons));
+  const grant = `dockwarden access grant ${target} ${label} --actions ${actions}${bound}${tag}`;
   // A grant never lifts the ceiling: without the permission it would change nothing.
   const isBeyond = permissions !== null && !permissions.includes(action);
   return isBeyond ? `${lift(label, permissions, action)} && ${grant}` : grant;
@@ -49,11 +50,12 @@ function lift(label: string, permissions: readonly Permission[], action: Action)
   return `dockwarden user update ${label} --permissions ${lifted}`;
 }
 
-function quote(image: ReasonImage): string {
-  const name = image.tag === null ? image.repository : `${image.repository}:${image.tag}`;
-  return isLiteral(name) ? name : `"${name}"`;
-}
-
-function service(image: ReasonImage): string {
-  return image.service === null ? "" : ` --service ${image.service}`;
+/** The service that an entry behind the answer is bound to: a grant outside of it might not count there. */
+function findService(reasons: readonly Reason[]): string | null {
+  const images = reasons.flatMap((reason) => [
+    ...("image" in reason ? [reason.image] : []),
+    ...("images" in reason ? reason.images : []),
+    ...("by" in reason ? [reason.by] : []),
+  ]);
+  return images.find(({ service }) => service !== null)?.service ?? null;
 }

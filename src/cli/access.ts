@@ -136,8 +136,8 @@ async function check(
     if (hint !== null) throw new CliExit(2, hint);
     const [subjectText = "", imageText = ""] = words;
     const subject = orExit(parseSubject(subjectText));
-    const service = options.service ?? context.settings.services[0] ?? "";
-    const pattern = readImage(session, context, imageText, { ...options, service });
+    const pattern = readImage(session, context, imageText, options);
+    const service = pattern.service ?? context.settings.services[0] ?? "";
     if (!isLiteral(formatImagePattern(pattern))) {
       throw new CliExit(2, `${imageText} is a pattern; ask about one repository that it names`);
     }

@@ -2,7 +2,8 @@
 import type { AdminContext } from "../admin/admin-context.js";
 import { parseName } from "../domain/account.js";
 
-async function isAccount(word: string, context: AdminContext): Promise<boolean> {
+async function isSubject(word: string, context: AdminContext): Promise<boolean> {
+  if (isSpecial(word)) return true;
   const name = parseName(word);
   return name !== null && (await context.store.accounts.find(name)) !== null;
 }
@@ -20,11 +21,8 @@ export async function findGrantHint(
     if (words.length > 3) return `too many words: dockwarden access ${verb} IMAGE SUBJECT`;
     return `image and tag are one word: dockwarden access ${verb} ${image}:${subject} ${third}`;
   }
-  const isSwapped = isSpecial(image) || subject.includes("/") || subject.includes(":");
-  const looksSwapped = isSwapped && !isSpecial(subject);
-  if (!looksSwapped) return null;
-  const isFirstSubject = isSpecial(image) || (await isAccount(image, context));
-  return isFirstSubject
+  if (await isSubject(subject, context)) return null;
+  return (await isSubject(image, context))
     ? `the image comes first: dockwarden access ${verb} ${subject} ${image}`
     : null;
 }
@@ -39,10 +37,8 @@ export async function findSwapHint(
     if (words.length > 3) return "too many words: dockwarden access check SUBJECT IMAGE";
     return `image and tag are one word: dockwarden access check ${subject} ${image}:${third}`;
   }
-  const isSubjectKnown = isSpecial(subject) || (await isAccount(subject, context));
-  if (isSubjectKnown) return null;
-  const isImageSubject = isSpecial(image) || (await isAccount(image, context));
-  return isImageSubject
+  if (await isSubject(subject, context)) return null;
+  return (await isSubject(image, context))
     ? `the subject comes first: dockwarden access check ${image} ${subject}`
     : null;
 }

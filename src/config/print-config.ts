@@ -2,6 +2,7 @@
 import { Document, isScalar, isSeq } from "yaml";
 import { CONFIG_KEYS, type ConfigKey } from "./keys.js";
 import type { LoadedConfig } from "./load-config.js";
+import { isUnused } from "./not-yet.js";
 
 export interface DescribedKey {
   readonly key: string;
@@ -48,7 +49,10 @@ export interface ConfigRow {
   readonly description: string;
 }
 
-const describe = (entry: ConfigKey): string => `${entry.description} (${entry.allowed})`;
+function describe(entry: ConfigKey): string {
+  const later = isUnused(entry.key) ? "; not used by this version yet" : "";
+  return `${entry.description} (${entry.allowed})${later}`;
+}
 
 /** Every key, out of the schema. */
 export function configTable(): readonly ConfigRow[] {
@@ -64,8 +68,7 @@ export function configTable(): readonly ConfigRow[] {
 export function renderConfigTable(): string {
   const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
   const rows = configTable().map(
-    (row) =>
-      `| \`${row.key}\` | \`${row.environment}\` | \`${row.default}\` | ${cell(row.description)} |`,
+    (row) => `| \`${row.key}\` | \`${row.default}\` | ${cell(row.description)} |`,
   );
-  return ["| key | environment | default | what |", "|---|---|---|---|", ...rows, ""].join("\n");
+  return ["| key | default | what |", "|---|---|---|", ...rows, ""].join("\n");
 }

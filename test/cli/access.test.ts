@@ -183,6 +183,47 @@ describe("rules by command line", () => {
     expect((await check("reader", "twin", "--service", "second")).allowed).toBe(true);
   });
 
+  test("the command that changes a no is bound to a service only where an entry behind the no is", async () => {
+    await site.must("image", "register", "one/**", "--users", "developer", "--service", "second");
+    const suggested = async (...words: string[]): Promise<string> => {
+      const { stdout } = await site.run(["access", "check", "reader", ...words]);
+      return /to change that: dockwarden (.*)/.exec(stdout)?.[1] ?? stdout;
+    };
+    expect(await suggested("one/app")).toBe("access grant one/app reader --actions pull");
+    const bound = await suggested("one/app", "--service", "second");
+    expect(bound).toBe("access grant one/app reader --actions pull --service second");
+    await site.must("image", "register", "first", "--users", "developer", "--service", "registry");
+    const found = await suggested("first");
+    expect(found).toBe("access grant first reader --actions pull --service registry");
+    await site.must(...found.split(" "));
+    expect(await rights("reader", "first")).toBe("pull");
+  });
+
+  test("a revocation names the grants that stay in other services", async () => {
+    await site.must("access", "grant", "split", "reader", "--service", "second");
+    const missing = await site.run(["access", "revoke", "split", "reader"]);
+    expect(missing.code).toBe(1);
+    const rest = "dockwarden access revoke split reader --service second";
+    expect(missing.stderr).toContain(`a grant in service second alone stays: ${rest}`);
+    await site.must("access", "grant", "split", "reader");
+    expect(await site.must("access", "revoke", "split", "reader")).toContain(rest);
+    const last = await site.must("access", "revoke", "split", "reader", "--service", "second");
+    expect(last).not.toContain("stays");
+  });
+
+  test("a removed entry is followed by those that count there, not by those shut out or of another service", async () => {
+    await site.must("image", "register", "zz/**", "--users", "developer");
+    await site.must("access", "grant", "z*/*", "reader", "--actions", "pull");
+    await site.must("image", "register", "zz/s", "--users", "viewer");
+    await site.must("image", "register", "zz/s", "--users", "viewer", "--service", "second");
+    const told = await site.must("image", "unregister", "zz/s", "--service", "second");
+    expect(told).toContain("other entries hold for zz/s now: zz/s (viewer");
+    expect(told).not.toContain("z*/*");
+    await site.must("image", "register", "zz/t", "--users", "viewer", "--service", "registry");
+    const alone = await site.must("image", "unregister", "zz/s");
+    expect(alone).toMatch(/other entries hold for zz\/s now: zz\/\*\* \(developer[^)]*\)\n/);
+  });
+
   test("a grant with an end echoes it in full", async () => {
     const told = await site.must("access", "grant", "ending", "reader", "--expires", "2099-01-31");
     expect(told).toMatch(/2099-0[12]-(?:31T23:59:59|01T00:00:00)Z/);

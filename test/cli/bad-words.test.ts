@@ -96,6 +96,17 @@ describe("wrong words", () => {
     await expectRefused(line.split(" "), 2, says);
   });
 
+  test.each([
+    ["access grant alice team/app", "access grant team/app alice"],
+    ["access grant alice telechat", "access grant telechat alice"],
+    ["access revoke alice telechat", "access revoke telechat alice"],
+    ["access grant group:ml telechat", "access grant telechat group:ml"],
+    ["access grant @anonymous telechat", "access grant telechat @anonymous"],
+    ["access grant alice Telechat", "access grant Telechat alice"],
+  ])("the image comes first: %s", async (line, right) => {
+    await expectRefused(line.split(" "), 2, new RegExp(`image comes first: dockwarden ${right}`));
+  });
+
   test("capitals are folded, so that Alice is alice", async () => {
     await expectRefused(["user", "add", "Alice", "--generate"], 1, /alice/);
     expect(await site.must("user", "show", "ALICE")).toContain("alice");

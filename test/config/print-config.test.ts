@@ -1,5 +1,5 @@
 // What is printed of a configuration, and the two files beside the program.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { renderDefaultFile } from "../../src/config/default-file.js";
@@ -85,10 +85,10 @@ describe("the table of keys", () => {
     );
   });
 
-  test("is Markdown of four columns", () => {
+  test("is Markdown of three columns", () => {
     const lines = renderConfigTable().trimEnd().split("\n");
     expect(lines).toHaveLength(CONFIG_KEYS.length + 2);
-    for (const line of lines) expect(line.match(/(?<!\\)\|/g)).toHaveLength(5);
+    for (const line of lines) expect(line.match(/(?<!\\)\|/g)).toHaveLength(4);
   });
 
   test("knows its sections and its secrets", () => {
@@ -96,6 +96,17 @@ describe("the table of keys", () => {
     expect(CONFIG_SECTIONS).toContain("server.tls");
     expect(CONFIG_SECTIONS).toContain("passwords.argon2");
     expect(CONFIG_SECTIONS.size).toBe(15);
+  });
+});
+
+describe("the README's table", () => {
+  const files = ["README.md", "README.zh-CN.md"].filter((name) => existsSync(name));
+
+  test.each(files)("of %s is what the schema says (npm run docs)", (name) => {
+    const written = /<!-- prettier-ignore-start -->\n\n([^]*?)\n<!-- prettier-ignore-end -->/.exec(
+      readFileSync(name, "utf8"),
+    );
+    expect(written?.[1]).toBe(renderConfigTable());
   });
 });
 
