@@ -27,9 +27,8 @@ export async function fetchToken(
   service = "registry",
 ): Promise<ReceivedToken> {
   const query = new URLSearchParams({ service, scope });
-  const credentials = Buffer.from(`${account}:${passwordOf(account)}`).toString("base64");
   const answer = await fetch(`http://127.0.0.1:${server.port}/token?${query.toString()}`, {
-    headers: { authorization: `Basic ${credentials}` },
+    headers: { authorization: basicHeader(account) },
   });
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`token: ${answer.status} ${text}`);
@@ -40,6 +39,11 @@ export async function fetchToken(
     header: decode(header) as ReceivedToken["header"],
     claims: decode(claims) as ReceivedToken["claims"],
   };
+}
+
+/** The Authorization header of an account with its right password. */
+export function basicHeader(account: string): string {
+  return `Basic ${Buffer.from(`${account}:${passwordOf(account)}`).toString("base64")}`;
 }
 
 /** The actions that a token for this account has on the repository, such as `pull,push`; throws as `fetchToken`. */
