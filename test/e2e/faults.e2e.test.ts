@@ -1,6 +1,6 @@
 // What happens to processes: signals, crashes, too many connections, a second server, a clock that jumps.
-import { readdirSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { lstatSync, readdirSync } from "node:fs";
+import { readdir, writeFile } from "node:fs/promises";
 import { Agent, get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -231,5 +231,36 @@ describeWith(["faketime"], "a clock that is set", () => {
     expect(ids.size).toBe(15);
     expect(findEvents(server.log(), "server.clock_jump")).toHaveLength(3);
     expect(await server.stop()).toBe(0);
+  });
+});
+
+describeWith(["unshare", "setpriv"], "a service account", () => {
+  const OWNER = 12_345;
+
+  /** Without root's rights and home, on a root file system that can't be written; only the workspace can. */
+  function confine(command: readonly string[]): readonly string[] {
+    const script = `
+      chown -R ${OWNER}:${OWNER} "$0" && mount --bind "$0" "$0" && mount -o remount,bind,ro / || exit 98
+      if touch /dockwarden-probe 2>/dev/null; then exit 99; fi
+      exec setpriv --reuid=${OWNER} --regid=${OWNER} --clear-groups env -u HOME "$@"`;
+    const namespace = ["unshare", "--mount", "--propagation=private"];
+    return [...namespace, "sh", "-c", script, workspace.folder, ...command];
+  }
+
+  test("M04, L08: on a read-only root it works, and commands of root leave nothing of root's behind", async () => {
+    const server = await spawnServer(workspace, { wrap: confine });
+    await addUser(server, "reader", "view,pull");
+    await server.mustCli(["image", "register", "team/app", "--users", "reader"]);
+    expect(await fetchActions(server, "reader", "team/app")).toBe("pull");
+    await server.mustCli(["key", "rotate"]);
+    expect(await server.stop()).toBe(0);
+    await server.mustCli(["user", "disable", "reader"]);
+    await server.start();
+    await expect(fetchActions(server, "reader", "team/app")).rejects.toThrow(/401/);
+    const owned = await readdir(workspace.folder, { recursive: true, withFileTypes: true });
+    const places = owned.map((entry) => join(entry.parentPath, entry.name));
+    const foreign = places.filter((place) => lstatSync(place).uid !== OWNER);
+    expect(places.length).toBeGreaterThan(5);
+    expect(foreign).toEqual([]);
   });
 });
