@@ -1,7 +1,17 @@
 // The first admin of a new store: preset by the environment, or made here with a password that is shown or filed once.
-import { closeSync, constants, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { AdminContext } from "./admin/admin-context.js";
 import { readEnvironment } from "./config/environment.js";
 import type { LoadedConfig } from "./config/load-config.js";
@@ -25,7 +35,10 @@ function passwordFileOf(loaded: LoadedConfig): string {
   return join(dirname(loaded.config.storage.path), "first-admin-password");
 }
 
-/** Makes the first admin where the store has no account yet; null where it has. */
+/**
+ * Makes the first admin where the store has no account yet; null where it has. Of several processes on the same new
+ * store one makes it, and only that one's password is filed.
+ */
 export async function createFirstAdmin(
   loaded: LoadedConfig,
   context: AdminContext,
@@ -41,26 +54,34 @@ export async function createFirstAdmin(
   if (!preset.ok) return preset;
   const password = preset.value ?? context.passwordRules.generate();
   const isFiled = preset.value === null && !isTerminal;
-  const file = isFiled ? passwordFileOf(loaded) : null;
+  const file = passwordFileOf(loaded);
   const hash = await context.hasher.hash(password);
   if (!hash.ok) return err({ exitCode: 3, message: "the password could not be hashed; try again" });
-  if (file !== null) writePrivate(file, password);
-  const added = await context.store.accounts.add(
-    {
-      name,
-      kind: "user",
-      permissions: PERMISSIONS,
-      email: null,
-      expiresAt: null,
-      passwordHash: hash.value,
-      groups: [],
-    },
-    context.clock.now(),
-  );
-  // Another process that starts on the same new store was quicker: its admin is the one.
-  if (!added.ok) return ok(null);
+  const draft = isFiled ? writeDraft(file, password) : null;
+  try {
+    const added = await context.store.accounts.add(
+      {
+        name,
+        kind: "user",
+        permissions: PERMISSIONS,
+        email: null,
+        expiresAt: null,
+        passwordHash: hash.value,
+        groups: [],
+      },
+      context.clock.now(),
+    );
+    // Another process that starts on the same new store was quicker: its admin is the one.
+    if (!added.ok) return ok(null);
+    // What lies there is of an earlier store, or planted: replaced, never followed (THREATS M03).
+    if (draft === null) rmSync(file, { force: true });
+    else renameSync(draft, file);
+  } finally {
+    if (draft !== null) rmSync(draft, { force: true });
+  }
   const isShown = preset.value === null && isTerminal;
-  return ok({ name, password: isShown ? new Secret(password) : null, passwordFile: file });
+  const shown = isShown ? new Secret(password) : null;
+  return ok({ name, password: shown, passwordFile: draft === null ? null : file });
 }
 
 function presetPassword(
@@ -80,17 +101,26 @@ function presetPassword(
   return err({ exitCode: 78, message: `the password in DOCKWARDEN_ADMIN_PASSWORD_FILE: ${fault}` });
 }
 
-/** A left-over of an earlier start is replaced; a planted link is never followed (THREATS M03). */
-function writePrivate(path: string, password: string): void {
-  rmSync(path, { force: true });
+/** Written before the account is made, so that a kill never leaves an admin whose password nobody has. */
+function writeDraft(file: string, password: string): string {
+  const draft = `${file}.new-${randomBytes(6).toString("hex")}`;
   const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
-  const descriptor = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
-  writeSync(descriptor, `${password}\n`);
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+  const descriptor = openSync(draft, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
+  try {
+    writeSync(descriptor, `${password}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  return draft;
 }
 
-/** Removes the filed password of the first admin once that account has another one. */
+/** Removes the filed password of the first admin, and drafts of it, once that account has another one. */
 export function forgetFirstAdminPassword(loaded: LoadedConfig, accountId: number): void {
-  if (accountId === FIRST_ACCOUNT_ID) rmSync(passwordFileOf(loaded), { force: true });
+  if (accountId !== FIRST_ACCOUNT_ID) return;
+  const file = passwordFileOf(loaded);
+  for (const name of readdirSync(dirname(file))) {
+    const isFiled = name === basename(file) || name.startsWith(`${basename(file)}.new-`);
+    if (isFiled) rmSync(join(dirname(file), name), { force: true });
+  }
 }
