@@ -1,4 +1,5 @@
 // The composition root: configuration → store, keys, hasher → use cases and server. The only place that knows all parts.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "./config/load-config.js";
 import { err, ok, type Result } from "./domain/result.js";
@@ -37,8 +38,8 @@ export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer,
 }
 
 export interface Initialized {
-  /** False: everything was there already. */
-  readonly isNew: boolean;
+  /** What was missing and is there now; empty: everything was there already. */
+  readonly made: readonly ("store" | "keys" | "admin")[];
   readonly storePath: string;
   readonly keysDirectory: string;
   readonly trustDirectory: string;
@@ -47,9 +48,17 @@ export interface Initialized {
   readonly notes: readonly string[];
 }
 
-/** Makes what is missing of store, keys and first admin; on an initialised store changes nothing. */
-export async function initialize(loaded: LoadedConfig): Promise<Result<Initialized, StartFault>> {
-  const keys = await openKeys(loaded, { mayCreate: true });
+/**
+ * Makes what is missing of store, keys and first admin; on an initialised store changes nothing. Where a store lies
+ * without keys, they are lost or not mounted, and new ones put every registry out: made only with `mayReplaceKeys`.
+ */
+export async function initialize(
+  loaded: LoadedConfig,
+  options: { readonly mayReplaceKeys: boolean },
+): Promise<Result<Initialized, StartFault>> {
+  // Looked at first: another process that starts beside us makes its keys before its store.
+  const hadStore = existsSync(loaded.config.storage.path);
+  const keys = await openKeys(loaded, { mayCreate: options.mayReplaceKeys || !hadStore });
   if (!keys.ok) return keys;
   const migrate = loaded.config.storage.autoMigrate ? "apply" : "refuse";
   const opened = await openContext(loaded, { store: "create", migrate, isServer: false });
@@ -59,8 +68,13 @@ export async function initialize(loaded: LoadedConfig): Promise<Result<Initializ
     const isTerminal = process.stdout.isTTY;
     const firstAdmin = await createFirstAdmin(loaded, context, isTerminal);
     if (!firstAdmin.ok) return firstAdmin;
+    const made = [
+      ...(hadStore ? [] : (["store"] as const)),
+      ...(keys.value.isNew ? (["keys"] as const) : []),
+      ...(firstAdmin.value === null ? [] : (["admin"] as const)),
+    ];
     return ok({
-      isNew: firstAdmin.value !== null,
+      made,
       storePath: loaded.config.storage.path,
       keysDirectory: loaded.config.keys.directory,
       trustDirectory: loaded.config.keys.trustDirectory,

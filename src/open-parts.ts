@@ -1,4 +1,5 @@
 // Opens the parts that the configuration describes: store, hasher, keys. Starts nothing.
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -94,5 +95,10 @@ export async function openKeys(
     clock: systemClock,
     mayCreate: options.mayCreate,
   });
-  return opened.ok ? opened : err(keyFault(opened.error));
+  if (opened.ok) return opened;
+  if (opened.error.code !== "missing" || !existsSync(storage.path)) {
+    return err(keyFault(opened.error));
+  }
+  const message = `there are no token keys in ${keys.directory}, but there is a store: mount them, or restore them from a backup; dockwarden init makes a new CA, and then every registry needs the new ${join(keys.trustDirectory, "token-ca.pem")} and a restart`;
+  return err({ exitCode: 3, message });
 }

@@ -32,15 +32,13 @@ export function addServerCommands(program: Command, session: Session): void {
 
 async function init(session: Session): Promise<void> {
   const loaded = session.loadConfig();
-  const made = orExit(await initialize(loaded));
-  const { isNew, storePath, keysDirectory, trustDirectory, firstAdmin } = made;
+  const made = orExit(await initialize(loaded, { mayReplaceKeys: true }));
+  const { storePath, keysDirectory, trustDirectory, firstAdmin } = made;
   const admin =
     firstAdmin === null ? null : { name: firstAdmin.name, passwordFile: firstAdmin.passwordFile };
-  const data = { new: isNew, store: storePath, keys: keysDirectory, trust: trustDirectory, admin };
-  session.answer(
-    data,
-    isNew ? describeNew(loaded, made) : "already initialised; nothing changed\n",
-  );
+  const places = { store: storePath, keys: keysDirectory, trust: trustDirectory };
+  const data = { new: made.made.length > 0, made: made.made, ...places, admin };
+  session.answer(data, describeMade(loaded, made));
 }
 
 async function run(session: Session, mayCreate: boolean): Promise<void> {
@@ -50,8 +48,8 @@ async function run(session: Session, mayCreate: boolean): Promise<void> {
   }
   const loaded = session.loadConfig();
   if (mayCreate) {
-    const made = orExit(await initialize(loaded));
-    if (made.isNew) session.io.note(describeNew(loaded, made));
+    const made = orExit(await initialize(loaded, { mayReplaceKeys: false }));
+    if (made.made.length > 0) session.io.note(describeMade(loaded, made));
   }
   const server = orExit(await serve(loaded));
   session.io.note(`Dockwarden serves on ${server.url}; stop it with Ctrl-C\n`);
@@ -75,6 +73,22 @@ async function untilStopped(server: RunningServer): Promise<number> {
     process.off("SIGTERM", onSignal);
     process.off("SIGINT", onSignal);
   }
+}
+
+function describeMade(loaded: LoadedConfig, made: Initialized): string {
+  if (made.made.length === 0) return "already initialised; nothing changed\n";
+  const isNewStore = made.made.includes("store") || made.made.includes("admin");
+  return isNewStore ? describeNew(loaded, made) : describeNewKeys(made);
+}
+
+/** The store was there, the keys were lost: whoever brings new ones must know what that means. */
+function describeNewKeys({ keysDirectory, trustDirectory }: Initialized): string {
+  return [
+    `There were no token keys in ${keysDirectory}: a new token CA and a new signing key were made.`,
+    `Registries refuse every token until they trust the new CA: give ${trustDirectory}/token-ca.pem to every registry (rootcertbundle) and restart it.`,
+    "If you have a backup of the old keys, put it back into that folder instead; then no registry needs anything.",
+    "",
+  ].join("\n");
 }
 
 /** What a newcomer needs: the password, the registry's lines, and a curl that works. */

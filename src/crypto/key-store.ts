@@ -23,7 +23,8 @@ const fault = (code: KeyFault["code"], message: string): { ok: false; error: Key
 
 /** Answers open keys, or why they can't be used; a refusal has changed nothing. */
 export async function openKeyStore(options: KeyStoreOptions): Promise<Result<KeyStore, KeyFault>> {
-  const ring = readRing(options.directory) ?? (await createRing(options));
+  const present = readRing(options.directory);
+  const ring = present ?? (await createRing(options));
   if (ring === null) {
     return fault("missing", `there are no token keys in ${options.directory}; run dockwarden init`);
   }
@@ -31,7 +32,7 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<Result<Key
   if (modes.fault !== null) return err(modes.fault);
   const broken = findBroken(ring, options);
   if (broken !== null) return err(broken);
-  const store = new RingKeyStore(options, modes.warnings);
+  const store = new RingKeyStore(options, { isNew: present === null, warnings: modes.warnings });
   const opened = await store.open(ring);
   return opened.ok ? ok(store) : opened;
 }
@@ -42,6 +43,7 @@ type Plan = (
 ) => Promise<Result<{ readonly keys: readonly RingKey[]; readonly id: string }, KeyFault>>;
 
 class RingKeyStore implements KeyStore {
+  readonly isNew: boolean;
   readonly #options: KeyStoreOptions;
   readonly #modeWarnings: readonly string[];
   readonly #trust: TrustFolder;
@@ -49,9 +51,13 @@ class RingKeyStore implements KeyStore {
   #sign: Sign = () => Promise.reject(new Error("the keys are not open"));
   #trouble: string | null = null;
 
-  constructor(options: KeyStoreOptions, modeWarnings: readonly string[]) {
+  constructor(
+    options: KeyStoreOptions,
+    found: { readonly isNew: boolean; readonly warnings: readonly string[] },
+  ) {
+    this.isNew = found.isNew;
     this.#options = options;
-    this.#modeWarnings = modeWarnings;
+    this.#modeWarnings = found.warnings;
     this.#trust = new TrustFolder(options.trustDirectory);
   }
 

@@ -43,6 +43,8 @@ export interface KeyFault {
 
 /** The keys as operators and the server use them. Changes are atomic: kill -9 leaves the old set or the new one. */
 export interface KeyStore extends TokenSigner {
+  /** Opening has made CA and signing key: no registry knows them yet. */
+  readonly isNew: boolean;
   list(): readonly KeySummary[];
   /** PEM of every certificate that registries should trust now (`rootcertbundle`). */
   bundlePem(): string;

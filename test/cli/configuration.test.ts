@@ -1,5 +1,5 @@
 // Configuration, keys and the store as commands meet them: exit codes, redaction, nothing made by accident.
-import { chmod, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Database } from "../../src/storage/sqlite/engine.js";
@@ -109,6 +109,35 @@ describe("configuration and store", () => {
     for (const entry of files) await chmod(join(entry.parentPath, entry.name), 0o600);
     expect(outcome).toMatchObject({ code: 3 });
     expect(outcome.stderr).toMatch(/chmod/);
+  });
+
+  test("init says that it made a new CA where the store lies without its keys", async () => {
+    const folder = await site.workspace.subfolder("lost");
+    const file = join(folder, "config.yml");
+    await writeFile(file, "", { mode: 0o600 });
+    const of = (...args: string[]) => site.run([...args, "--config", file]);
+    await of("init");
+    const bundle = await readFile(join(folder, "trust", "token-ca.pem"), "utf8");
+    expect(await of("init")).toMatchObject({
+      code: 0,
+      text: expect.stringMatching(/nothing changed/),
+    });
+    await rm(join(folder, "keys"), { recursive: true });
+    const served = await of("serve", "--create");
+    expect(served).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/backup.*dockwarden init/),
+    });
+    expect((await of("key", "list")).stderr).toBe(served.stderr);
+    expect(await readFile(join(folder, "trust", "token-ca.pem"), "utf8")).toBe(bundle);
+    const outcome = await of("init", "--json");
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ new: true, made: ["keys"], admin: null });
+    await rm(join(folder, "keys"), { recursive: true });
+    const told = await of("init");
+    expect(told.code).toBe(0);
+    expect(told.stdout).toMatch(/new token CA/);
+    expect(told.stdout).toMatch(/token-ca\.pem to every registry .* and restart/);
+    expect(told.stdout).not.toMatch(/nothing changed/);
   });
 
   test("init makes private folders and says what a newcomer needs", async () => {
