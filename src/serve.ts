@@ -6,6 +6,7 @@ import { watchClock } from "./clock-watch.js";
 import { openContext, openKeys, systemClock, type OpenedAdmin } from "./open-parts.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
+import { StoreUnavailable } from "./domain/ports.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { securityHeaders } from "./http/answer.js";
 import { parseTrustedProxies } from "./http/client-address.js";
@@ -27,6 +28,8 @@ export interface RunningServer {
 }
 
 const KEY_REFRESH_MILLISECONDS = 1000;
+const STORE_REPLACED =
+  "the store's file was replaced or removed under the running server: restart the server to use what lies there now, or put the old file back";
 /** How long ready answers 503 on new connections before the listener closes, so that balancers notice. */
 const NOTICE_MILLISECONDS = 500;
 const DRAIN_MILLISECONDS = 9000;
@@ -97,7 +100,8 @@ function createHealth(parts: Parts, state: { readonly isStopping: boolean }): He
         return [];
       } catch (error) {
         parts.log.error({ evt: "health.store", err: error });
-        return ["the store can't be read; the server's log says why"];
+        const isReplaced = error instanceof StoreUnavailable && error.reason === "replaced";
+        return [isReplaced ? STORE_REPLACED : "the store can't be read; the server's log says why"];
       }
     },
     findWarnings: async () => {

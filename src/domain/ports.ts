@@ -6,11 +6,14 @@ import type { ImagePattern } from "./image-pattern.js";
 import type { Result } from "./result.js";
 import type { EpochSeconds } from "./time.js";
 
-/** The store can't do it now: locked by another process for longer than the wait, full, read-only or damaged. */
-export class StoreUnavailable extends Error {
-  readonly reason: "busy" | "full" | "read-only" | "failed";
+/** `replaced`: the file was moved away or replaced while open; what is read from it no longer counts. */
+export type StoreTrouble = "busy" | "full" | "read-only" | "failed" | "replaced";
 
-  constructor(reason: "busy" | "full" | "read-only" | "failed", message: string, cause?: unknown) {
+/** The store can't do it now: locked by another process for longer than the wait, full, read-only, damaged, gone. */
+export class StoreUnavailable extends Error {
+  readonly reason: StoreTrouble;
+
+  constructor(reason: StoreTrouble, message: string, cause?: unknown) {
     super(message, { cause });
     this.name = "StoreUnavailable";
     this.reason = reason;

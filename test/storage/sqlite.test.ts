@@ -8,17 +8,20 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { StoreUnavailable } from "../../src/domain/ports.js";
 import { openConnection } from "../../src/storage/sqlite/connection.js";
 import { migrateStore } from "../../src/storage/sqlite/migrate.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
 import { OVERLAP_SQL } from "../../src/storage/sqlite/overlapping.js";
 import { POLICY_SQL } from "../../src/storage/sqlite/policy-reader.js";
+import { waitUntil } from "../support/poll.js";
 import { tempFolder } from "../support/temp.js";
 import { storeContract } from "./contract.js";
 
@@ -235,4 +238,29 @@ test("H14: the hot path's statements and those of effects seek; none scans a tab
     expect(text).toMatch(/SEARCH/);
     expect(text.replaceAll(/SCAN json_each[^;]*/g, "")).not.toMatch(/SCAN/);
   }
+});
+
+test("a file that was moved away is not read on: at once by ping, within about a second by the hot path", async () => {
+  const folder = tempFolder();
+  const store = await opened(options(folder));
+  const data = join(folder, "data");
+  await store.ping();
+  renameSync(data, `${data}-old`);
+  await expect(store.ping()).rejects.toMatchObject({ reason: "replaced" });
+  const refuses = (read: () => Promise<unknown>) => () =>
+    read().then(
+      () => false,
+      (error: unknown) => error instanceof StoreUnavailable && error.reason === "replaced",
+    );
+  for (const read of [
+    () => store.accounts.findSignIn("admin"),
+    () => store.accounts.findSignInById(1),
+    () => store.policy.findMatching("registry", "a", ["@anonymous"], 1),
+  ]) {
+    await waitUntil("a refusal", refuses(read), 5000);
+  }
+  renameSync(`${data}-old`, data);
+  await store.ping();
+  expect(await store.accounts.findSignIn("admin")).toBeNull();
+  await store.close();
 });

@@ -11,6 +11,7 @@ import type {
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, write, type Connection } from "./connection.js";
+import type { FileWatch } from "./file-watch.js";
 import { readAccount, type AccountRow } from "./rows.js";
 
 /** Enabled users with `admin` and without an end; permissions are stored in fixed order, so `admin` is the last word. */
@@ -19,12 +20,14 @@ const COUNT_ADMINS =
 
 export class SqliteAccountStore implements AccountStore {
   readonly #connection: Connection;
+  readonly #checkFile: FileWatch;
   readonly #byName;
   readonly #byId;
   readonly #groupsOf;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, checkFile: FileWatch) {
     this.#connection = connection;
+    this.#checkFile = checkFile;
     this.#byName = connection.prepare<[string], AccountRow>("SELECT * FROM account WHERE name = ?");
     this.#byId = connection.prepare<[number], AccountRow>("SELECT * FROM account WHERE id = ?");
     this.#groupsOf = connection.prepare<[number], NamedId>(
@@ -80,11 +83,17 @@ export class SqliteAccountStore implements AccountStore {
   }
 
   async findSignIn(name: string): Promise<SignInRecord | null> {
-    return run(() => this.#signIn(this.#byName.get(name)));
+    return run(() => {
+      this.#checkFile("at-times");
+      return this.#signIn(this.#byName.get(name));
+    });
   }
 
   async findSignInById(id: number): Promise<SignInRecord | null> {
-    return run(() => this.#signIn(this.#byId.get(id)));
+    return run(() => {
+      this.#checkFile("at-times");
+      return this.#signIn(this.#byId.get(id));
+    });
   }
 
   async list(): Promise<readonly Account[]> {

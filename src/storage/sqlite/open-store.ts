@@ -14,6 +14,7 @@ import {
   type Connection,
 } from "./connection.js";
 import { Database } from "./engine.js";
+import { watchFile } from "./file-watch.js";
 import { SqliteGroupStore } from "./group-store.js";
 import { SqliteImageStore } from "./image-store.js";
 import { inspectStore } from "./inspect-store.js";
@@ -90,7 +91,7 @@ function checkAndMigrate(
     copyBefore(connection, options, next);
     applyMigrations(connection, missing.value, options.clock);
   }
-  return ok(assemble(connection, migrations.length));
+  return ok(assemble(connection, options.path, migrations.length));
 }
 
 /** Made whole under another name and linked into place, so that a kill leaves none or a complete one. */
@@ -113,20 +114,24 @@ function createStoreFile(options: OpenStoreOptions): void {
   }
 }
 
-function assemble(connection: Connection, schemaVersion: number): OpenedStore {
+function assemble(connection: Connection, path: string, schemaVersion: number): OpenedStore {
+  const checkFile = watchFile(path);
   const ping = connection.prepare("SELECT 1 FROM migration LIMIT 1");
   const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
   const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
   return {
     schemaVersion,
-    accounts: new SqliteAccountStore(connection),
+    accounts: new SqliteAccountStore(connection, checkFile),
     groups: new SqliteGroupStore(connection),
     images: new SqliteImageStore(connection),
-    policy: new SqlitePolicyReader(connection),
+    policy: new SqlitePolicyReader(connection, checkFile),
     // The first counts what others committed, the second what this connection wrote.
     dataVersion: () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0),
     ping: async () => {
-      await run(() => ping.get());
+      await run(() => {
+        checkFile("now");
+        return ping.get();
+      });
     },
     close: async () => {
       connection.close();

@@ -4,6 +4,7 @@ import { matchesRepository } from "../../domain/image-pattern.js";
 import type { PolicyReader } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, type Connection } from "./connection.js";
+import type { FileWatch } from "./file-watch.js";
 import { prefixesOf } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
 
@@ -19,11 +20,13 @@ export const POLICY_SQL = {
 } as const;
 
 export class SqlitePolicyReader implements PolicyReader {
+  readonly #checkFile: FileWatch;
   readonly #literals;
   readonly #patterns;
   readonly #grants;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, checkFile: FileWatch) {
+    this.#checkFile = checkFile;
     this.#literals = connection.prepare<[string, string], ImageRow>(POLICY_SQL.literals);
     this.#patterns = connection.prepare<[string, string], ImageRow>(POLICY_SQL.patterns);
     this.#grants = connection.prepare<[number, string, number], GrantRow>(POLICY_SQL.grants);
@@ -36,6 +39,7 @@ export class SqlitePolicyReader implements PolicyReader {
     now: EpochSeconds,
   ): Promise<readonly GrantedImage[]> {
     return run(() => {
+      this.#checkFile("at-times");
       const patterns = this.#patterns
         .all(JSON.stringify(prefixesOf(repository)), service)
         .filter((row) => matchesRepository(row.repository, repository));
