@@ -8,8 +8,8 @@ import { readImport } from "./key-import.js";
 import { checkKeyModes, isWritable } from "./key-modes.js";
 import type { KeyStoreOptions } from "./key-store-options.js";
 import { algorithmOf, beginOf, endOf, makeCa, makeSigningKey } from "./make-key.js";
-import { privateFilesOf, readRing, writeRing, type Ring, type RingKey } from "./ring.js";
-import { createRing, describeEnding, findBroken, readNewer } from "./ring-check.js";
+import { privateFilesOf, writeRing, type Ring, type RingKey } from "./ring.js";
+import { createRing, describeEnding, findBroken, loadRing, readNewer } from "./ring-check.js";
 import { activateKey, bundleOf, dropEnded, keyIn, prepareKey } from "./ring-plan.js";
 import { kidOf, prepareSigner, toJwk, type Sign } from "./signing.js";
 import { TrustFolder } from "./trust-files.js";
@@ -23,8 +23,9 @@ const fault = (code: KeyFault["code"], message: string): { ok: false; error: Key
 
 /** Answers open keys, or why they can't be used; a refusal has changed nothing. */
 export async function openKeyStore(options: KeyStoreOptions): Promise<Result<KeyStore, KeyFault>> {
-  const present = readRing(options.directory);
-  const ring = present ?? (await createRing(options));
+  const present = loadRing(options.directory);
+  if (!present.ok) return present;
+  const ring = present.value ?? (await createRing(options));
   if (ring === null) {
     return fault("missing", `there are no token keys in ${options.directory}; run dockwarden init`);
   }
@@ -32,7 +33,10 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<Result<Key
   if (modes.fault !== null) return err(modes.fault);
   const broken = findBroken(ring, options);
   if (broken !== null) return err(broken);
-  const store = new RingKeyStore(options, { isNew: present === null, warnings: modes.warnings });
+  const store = new RingKeyStore(options, {
+    isNew: present.value === null,
+    warnings: modes.warnings,
+  });
   const opened = await store.open(ring);
   return opened.ok ? ok(store) : opened;
 }
@@ -233,7 +237,9 @@ class RingKeyStore implements KeyStore {
       );
     }
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const ring = readRing(directory);
+      const loaded = loadRing(directory);
+      if (!loaded.ok) return loaded;
+      const ring = loaded.value;
       if (ring === null)
         return fault("missing", `the keys in ${directory} are gone; restore a backup`);
       const now = clock.now();

@@ -18,6 +18,31 @@ import { keyIn } from "./ring-plan.js";
 const DAY = 86_400;
 const WARNING_DAYS = 30;
 
+/** readRing with what keeps it from being read in words: wrong owner, or damage. */
+export function loadRing(directory: string): Result<Ring | null, KeyFault> {
+  try {
+    return ok(readRing(directory));
+  } catch (error) {
+    return err(describeUnreadable(directory, error as NodeJS.ErrnoException));
+  }
+}
+
+function describeUnreadable(directory: string, error: NodeJS.ErrnoException): KeyFault {
+  const { code, path, message } = error;
+  if (code === "EACCES" || code === "EPERM") {
+    const reader = process.geteuid?.() ?? "";
+    return {
+      code: "unreadable",
+      message: `${path ?? directory} can't be read by user id ${reader} (${code}); keys, store and server need one owner: run this as that user, or chown -R ${reader} ${directory}`,
+    };
+  }
+  const why = code === undefined ? message : `${code}: ${path ?? directory}`;
+  return {
+    code: "malformed",
+    message: `the key ring in ${directory} is damaged (${why}); restore a backup of that folder`,
+  };
+}
+
 /** Makes CA and signing key where that is allowed, null where it isn't. */
 export async function createRing(options: KeyStoreOptions): Promise<Ring | null> {
   if (!options.mayCreate) return null;
@@ -63,14 +88,16 @@ export function findBroken(ring: Ring, options: KeyStoreOptions): KeyFault | nul
   };
 }
 
-/** A ring that another process has written since, checked as at start; null: there is none. Throws where it can't be read. */
+/** A ring that another process has written since, checked as at start; null: there is none. */
 export function readNewer(
   generation: number,
   options: KeyStoreOptions,
 ): Result<Ring | null, KeyFault> {
   const { directory, modeCheck } = options;
   if (latestGeneration(directory) === generation) return ok(null);
-  const ring = readRing(directory);
+  const loaded = loadRing(directory);
+  if (!loaded.ok) return loaded;
+  const ring = loaded.value;
   if (ring === null) {
     const message = `the keys in ${directory} are gone; restore a backup`;
     return err({ code: "missing", message });

@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -44,11 +43,16 @@ const folderName = (generation: number): string => `ring-${String(generation).pa
 const keyFile = (id: string): string => `${id}.key.pem`;
 const certificateFile = (id: string): string => `${id}.cert.pem`;
 
-/** The number of the newest generation, 0 where there is none. */
+/** The number of the newest generation, 0 where there is none; throws where nobody lets us look. */
 export function latestGeneration(directory: string): number {
-  if (!existsSync(directory)) return 0;
-  const numbers = readdirSync(directory).map((name) => Number(GENERATION.exec(name)?.[1] ?? 0));
-  return Math.max(0, ...numbers);
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw error;
+  }
+  return Math.max(0, ...names.map((name) => Number(GENERATION.exec(name)?.[1] ?? 0)));
 }
 
 /** Every file of a generation that holds or names a private key, for the check of modes. */
@@ -72,14 +76,46 @@ export function readRing(directory: string): Ring | null {
 }
 
 function readKeys(folder: string): readonly RingKey[] {
-  const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8")) as {
-    readonly keys: readonly Omit<RingKey, "keyPem" | "certificatePem">[];
-  };
-  return manifest.keys.map((key) => ({
+  return readManifest(join(folder, MANIFEST)).map((key) => ({
     ...key,
     keyPem: readFileSync(join(folder, keyFile(key.id)), "utf8"),
     certificatePem: readFileSync(join(folder, certificateFile(key.id)), "utf8"),
   }));
+}
+
+type Entry = Omit<RingKey, "keyPem" | "certificatePem">;
+
+function readManifest(path: string): readonly Entry[] {
+  const text = readFileSync(path, "utf8");
+  let manifest: unknown = null;
+  try {
+    manifest = JSON.parse(text);
+  } catch {
+    // Said below, with the path.
+  }
+  const keys: unknown = isRecord(manifest) ? manifest["keys"] : null;
+  if (!Array.isArray(keys) || !keys.every(isEntry)) {
+    throw new Error(`${path} is not the list of keys that was written`);
+  }
+  return keys;
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+/** An id becomes part of a file's name. */
+function isEntry(value: unknown): value is Entry {
+  if (!isRecord(value)) return false;
+  const { id, role, state, isImported, createdAt, retiredAt } = value;
+  return (
+    typeof id === "string" &&
+    /^[a-z0-9-]+$/i.test(id) &&
+    (role === "ca" || role === "signing") &&
+    (state === "active" || state === "prepared" || state === "retired") &&
+    typeof isImported === "boolean" &&
+    Number.isSafeInteger(createdAt) &&
+    (retiredAt === null || Number.isSafeInteger(retiredAt))
+  );
 }
 
 /** Writes a generation; false where another process has written the same one first. Leaves nothing behind. */

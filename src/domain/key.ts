@@ -36,6 +36,7 @@ export interface KeyFault {
     | "wrong-mode"
     | "nothing-prepared"
     | "missing"
+    | "unreadable"
     | "not-writable"
     | "not-a-ca";
   readonly message: string;
