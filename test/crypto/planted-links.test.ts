@@ -1,50 +1,21 @@
 // Links that somebody planted where keys and trust files are written: never followed, replaced or refused.
-import {
-  chmodSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { KeyStoreOptions } from "../../src/crypto/key-store-options.js";
 import { openKeyStore } from "../../src/crypto/key-store.js";
 import { writeFlushed, writeRing } from "../../src/crypto/ring.js";
-import { tempFolder } from "../support/temp.js";
+import { setUp } from "../support/key-site.js";
+import { layVictim, type Victim } from "../support/victim.js";
 
 describe("planted links beside the keys", () => {
   let folder: string;
   let options: KeyStoreOptions;
-  let victim: string;
-  let unmade: string;
-
-  function expectUntouched(): void {
-    expect(readFileSync(victim, "utf8")).toBe("precious");
-    expect((statSync(victim).mode & 0o777).toString(8)).toBe("640");
-    expect(existsSync(unmade)).toBe(false);
-  }
+  let victim: Victim;
 
   beforeEach(() => {
-    folder = tempFolder();
-    victim = join(folder, "victim");
-    unmade = join(folder, "unmade");
-    writeFileSync(victim, "precious");
-    chmodSync(victim, 0o640);
-    options = {
-      directory: join(folder, "keys"),
-      trustDirectory: join(folder, "trust"),
-      algorithm: "ES256",
-      header: "x5c",
-      modeCheck: "strict",
-      tokenTtlSeconds: 300,
-      clock: { now: () => Math.floor(Date.UTC(2027, 0, 1) / 1000) },
-      mayCreate: true,
-    };
+    ({ folder, options } = setUp());
+    victim = layVictim(folder);
   });
 
   test.each(["victim", "unmade"])(
@@ -56,7 +27,7 @@ describe("planted links beside the keys", () => {
       }
       const keys = await openKeyStore(options);
       expect(keys.ok && keys.value.warnings()).toEqual([]);
-      expectUntouched();
+      victim.expectUntouched();
       const files = readdirSync(options.trustDirectory).sort();
       expect(files).toEqual(["jwks.json", "token-ca.pem"]);
       for (const file of files) {
@@ -73,7 +44,7 @@ describe("planted links beside the keys", () => {
       expect(() => {
         writeFlushed(path, "secret", 0o600);
       }).toThrow(/EEXIST/);
-      expectUntouched();
+      victim.expectUntouched();
     },
   );
 
@@ -95,7 +66,7 @@ describe("planted links beside the keys", () => {
         certificatePem: "certificate",
       } as const;
       expect(() => writeRing(options.directory, { generation: 2, keys: [key] })).toThrow(/ENOTDIR/);
-      expectUntouched();
+      victim.expectUntouched();
       if (name === "folder") expect(readdirSync(elsewhere)).toEqual([]);
       expect(readdirSync(options.directory).filter((entry) => entry.startsWith(".new-"))).toEqual(
         [],
@@ -105,8 +76,8 @@ describe("planted links beside the keys", () => {
 
   test("M03: keys that a link leads to elsewhere are not signed with where they are not whole", async () => {
     expect((await openKeyStore(options)).ok).toBe(true);
-    symlinkSync(unmade, join(options.directory, "ring-000002"));
+    symlinkSync(victim.unmade, join(options.directory, "ring-000002"));
     expect(await openKeyStore(options)).toMatchObject({ ok: false, error: { code: "malformed" } });
-    expectUntouched();
+    victim.expectUntouched();
   });
 });

@@ -1,12 +1,9 @@
 // Links that somebody planted where the store writes: never followed, and what they point at stays as it is.
 import {
-  chmodSync,
   copyFileSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -16,13 +13,13 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { migrateStore } from "../../src/storage/sqlite/migrate.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
 import { tempFolder } from "../support/temp.js";
+import { layVictim, type Victim } from "../support/victim.js";
 
 describe("planted links beside the store", () => {
   let folder: string;
   let options: OpenStoreOptions;
   /** What an attacker would like to have overwritten, or made. */
-  let victim: string;
-  let unmade: string;
+  let victim: Victim;
 
   async function create(): Promise<void> {
     const store = await openStore(options);
@@ -36,18 +33,9 @@ describe("planted links beside the store", () => {
     writeFileSync(file, "CREATE TABLE more (x INTEGER) STRICT;");
   }
 
-  function expectUntouched(): void {
-    expect(readFileSync(victim, "utf8")).toBe("precious");
-    expect((statSync(victim).mode & 0o777).toString(8)).toBe("640");
-    expect(existsSync(unmade)).toBe(false);
-  }
-
   beforeEach(() => {
     folder = tempFolder();
-    victim = join(folder, "victim");
-    unmade = join(folder, "unmade");
-    writeFileSync(victim, "precious", { mode: 0o640 });
-    chmodSync(victim, 0o640);
+    victim = layVictim(folder);
     const migrationsDirectory = join(folder, "migrations");
     mkdirSync(migrationsDirectory);
     copyFileSync("migrations/0001-initial.sql", join(migrationsDirectory, "0001-initial.sql"));
@@ -65,7 +53,7 @@ describe("planted links beside the store", () => {
   test.each(["victim", "unmade"])("M03: the store's own name as a link to %s", async (name) => {
     symlinkSync(join(folder, name), options.path);
     expect(await openStore(options)).toMatchObject({ ok: false });
-    expectUntouched();
+    victim.expectUntouched();
     expect(readdirSync(join(folder, "data"))).toEqual(["dockwarden.db"]);
   });
 
@@ -78,7 +66,7 @@ describe("planted links beside the store", () => {
       symlinkSync(join(folder, name), copy);
       const migrated = await migrateStore(options);
       expect(migrated).toMatchObject({ ok: true, value: { applied: ["0002-more.sql"], copy } });
-      expectUntouched();
+      victim.expectUntouched();
       expect(lstatSync(copy).isFile()).toBe(true);
       expect((statSync(copy).mode & 0o777).toString(8)).toBe("600");
     },
@@ -88,9 +76,9 @@ describe("planted links beside the store", () => {
     const copy = `${options.path}.before-0002`;
     await create();
     addMigration();
-    symlinkSync(unmade, copy);
+    symlinkSync(victim.unmade, copy);
     await create();
-    expectUntouched();
+    victim.expectUntouched();
     expect(lstatSync(copy).isFile()).toBe(true);
   });
 
@@ -105,7 +93,7 @@ describe("planted links beside the store", () => {
           await store.value.groups.add("ml", 1);
           await store.value.close();
         }
-        expectUntouched();
+        victim.expectUntouched();
       },
     );
   });
