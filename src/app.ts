@@ -1,9 +1,8 @@
 // The composition root: configuration → store, keys, hasher → use cases and server. The only place that knows all parts.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "./config/load-config.js";
 import { err, ok, type Result } from "./domain/result.js";
-import { createFirstAdmin, type FirstAdmin } from "./first-admin.js";
+import { createFirstAdmin, readPresetPassword, type FirstAdmin } from "./first-admin.js";
 import {
   CLI_BUSY_MILLISECONDS,
   openContext,
@@ -14,13 +13,17 @@ import {
 } from "./open-parts.js";
 import type { RunningServer } from "./serve.js";
 import { storeFault, type StartFault } from "./start-fault.js";
+import { inspectStore } from "./storage/sqlite/inspect-store.js";
 import { migrateStore } from "./storage/sqlite/migrate.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
+import type { Tls } from "./tls-files.js";
 
+export { readImportFiles } from "./crypto/import-files.js";
 export { forgetFirstAdminPassword } from "./first-admin.js";
 export { openKeys, packageRoot, systemClock, type OpenedAdmin } from "./open-parts.js";
 export type { RunningServer } from "./serve.js";
 export type { StartFault } from "./start-fault.js";
+export { readTls } from "./tls-files.js";
 
 /** For commands: the store must exist (exit 3 names `init`), unless `mode` is `create`. */
 export async function openAdmin(
@@ -31,10 +34,13 @@ export async function openAdmin(
   return openContext(loaded, { store: mode, migrate, isServer: false });
 }
 
-/** Starts the server. Its parts (HTTP, log, TLS) are loaded only now: other commands start quicker without them. */
-export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer, StartFault>> {
+/** Starts the server. Its parts (HTTP, log) are loaded only now: other commands start quicker without them. */
+export async function serve(
+  loaded: LoadedConfig,
+  tls: Tls,
+): Promise<Result<RunningServer, StartFault>> {
   const { serve: start } = await import("./serve.js");
-  return start(loaded);
+  return start(loaded, tls);
 }
 
 export interface Initialized {
@@ -56,8 +62,10 @@ export async function initialize(
   loaded: LoadedConfig,
   options: { readonly mayReplaceKeys: boolean },
 ): Promise<Result<Initialized, StartFault>> {
+  // Read before the process may become the store's owner, who may not read it.
+  const preset = readPresetPassword();
   // Looked at first: another process that starts beside us makes its keys before its store.
-  const hadStore = existsSync(loaded.config.storage.path);
+  const hadStore = inspectStore(loaded.config.storage.path)?.code !== "missing";
   const keys = await openKeys(loaded, { mayCreate: options.mayReplaceKeys || !hadStore });
   if (!keys.ok) return keys;
   const migrate = loaded.config.storage.autoMigrate ? "apply" : "refuse";
@@ -66,7 +74,7 @@ export async function initialize(
   const context = opened.value;
   try {
     const isTerminal = process.stdout.isTTY;
-    const firstAdmin = await createFirstAdmin(loaded, context, isTerminal);
+    const firstAdmin = await createFirstAdmin(loaded, context, { isTerminal, preset });
     if (!firstAdmin.ok) return firstAdmin;
     const made = [
       ...(hadStore ? [] : (["store"] as const)),

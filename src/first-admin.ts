@@ -42,7 +42,7 @@ function passwordFileOf(loaded: LoadedConfig): string {
 export async function createFirstAdmin(
   loaded: LoadedConfig,
   context: AdminContext,
-  isTerminal: boolean,
+  start: { readonly isTerminal: boolean; readonly preset: PresetPassword },
 ): Promise<Result<FirstAdmin | null, StartFault>> {
   if ((await context.store.accounts.list()).length > 0) return ok(null);
   const environment = readEnvironment();
@@ -50,9 +50,16 @@ export async function createFirstAdmin(
   if (name === null) {
     return err({ exitCode: 78, message: `DOCKWARDEN_ADMIN_NAME must be ${NAME_RULE}` });
   }
-  const preset = presetPassword(environment.firstAdminPasswordFile, name, context);
+  const { isTerminal, preset } = start;
   if (!preset.ok) return preset;
-  const password = preset.value ?? context.passwordRules.generate();
+  const fault = preset.value && context.passwordRules.findFault(preset.value.reveal(), name);
+  if (fault !== null) {
+    return err({
+      exitCode: 78,
+      message: `the password in DOCKWARDEN_ADMIN_PASSWORD_FILE: ${fault}`,
+    });
+  }
+  const password = preset.value?.reveal() ?? context.passwordRules.generate();
   const isFiled = preset.value === null && !isTerminal;
   const file = passwordFileOf(loaded);
   const hash = await context.hasher.hash(password);
@@ -84,21 +91,20 @@ export async function createFirstAdmin(
   return ok({ name, password: shown, passwordFile: draft === null ? null : file });
 }
 
-function presetPassword(
-  file: string | null,
-  name: string,
-  context: AdminContext,
-): Result<string | null, StartFault> {
+/** The password that the environment presets; null where it presets none. A fault counts only where an admin is made. */
+export type PresetPassword = Result<Secret | null, StartFault>;
+
+/** Reads the file that DOCKWARDEN_ADMIN_PASSWORD_FILE names, as the user who runs this process now. */
+export function readPresetPassword(): PresetPassword {
+  const file = readEnvironment().firstAdminPasswordFile;
   if (file === null) return ok(null);
-  let password: string;
   try {
-    password = readFileSync(file, "utf8").replace(/\r?\n$/, "");
-  } catch {
-    return err({ exitCode: 78, message: "DOCKWARDEN_ADMIN_PASSWORD_FILE can't be read" });
+    return ok(new Secret(readFileSync(file, "utf8").replace(/\r?\n$/, "")));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const message = `DOCKWARDEN_ADMIN_PASSWORD_FILE: ${file} can't be read (${code ?? "unknown"}); name a file with one line`;
+    return err({ exitCode: 78, message });
   }
-  const fault = context.passwordRules.findFault(password, name);
-  if (fault === null) return ok(password);
-  return err({ exitCode: 78, message: `the password in DOCKWARDEN_ADMIN_PASSWORD_FILE: ${fault}` });
 }
 
 /** Written before the account is made, so that a kill never leaves an admin whose password nobody has. */

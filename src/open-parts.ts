@@ -1,5 +1,5 @@
 // Opens the parts that the configuration describes: store, hasher, keys. Starts nothing.
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -87,6 +87,8 @@ export async function openKeys(
 ): Promise<Result<KeyStore, StartFault>> {
   const { keys, token, storage } = loaded.config;
   dropToStoreOwner(storage.path);
+  const foreign = describeForeignKeys(keys.directory, dirname(storage.path));
+  if (foreign !== null) return err({ exitCode: 3, message: foreign });
   // Loaded only by what touches keys: X.509 and JOSE are a third of a command's start.
   const { openKeyStore } = await import("./crypto/key-store.js");
   const opened = await openKeyStore({
@@ -101,4 +103,12 @@ export async function openKeys(
   }
   const message = `there are no token keys in ${keys.directory}, but there is a store: mount them, or restore them from a backup; dockwarden init makes a new CA, and then every registry needs the new ${join(keys.trustDirectory, "token-ca.pem")} and a restart`;
   return err({ exitCode: 3, message });
+}
+
+/** Root writes keys that their owner, the server's user, could not read: refused while the store is root's. */
+function describeForeignKeys(directory: string, storeFolder: string): string | null {
+  if (process.geteuid?.() !== 0) return null;
+  const owner = statSync(directory, { throwIfNoEntry: false })?.uid ?? 0;
+  if (owner === 0) return null;
+  return `${directory} belongs to user id ${owner}, but the store to root: what one writes the other can't read; give both one owner: chown -R ${owner} ${storeFolder}`;
 }

@@ -16,7 +16,7 @@ import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createLogger } from "./log.js";
 import { listenFault, type StartFault } from "./start-fault.js";
-import { readTls, type Tls } from "./tls-files.js";
+import type { Tls } from "./tls-files.js";
 
 export interface RunningServer {
   /** `http://host:port` of the public listener. */
@@ -35,10 +35,11 @@ const NOTICE_MILLISECONDS = 500;
 const DRAIN_MILLISECONDS = 9000;
 
 /** Starts serving an existing store and existing keys; a fault leaves nothing open and nothing changed. */
-export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer, StartFault>> {
+export async function serve(
+  loaded: LoadedConfig,
+  tls: Tls,
+): Promise<Result<RunningServer, StartFault>> {
   const { config } = loaded;
-  const tls = readTls(config.server.tls);
-  if (!tls.ok) return tls;
   const keys = await openKeys(loaded, { mayCreate: false });
   if (!keys.ok) return keys;
   const migrate = config.storage.autoMigrate ? "apply" : "refuse";
@@ -48,7 +49,7 @@ export async function serve(loaded: LoadedConfig): Promise<Result<RunningServer,
   const state = { isStopping: false };
   const parts: Parts = { loaded, keys: keys.value, admin: opened.value, log };
   const health = createHealth(parts, state);
-  const context = createHttpContext(parts, health, tls.value);
+  const context = createHttpContext(parts, health, tls);
   const started = await startListeners(loaded, context);
   if (!started.ok) {
     await opened.value.close();

@@ -1,6 +1,6 @@
 // `dockwarden key …`: the token CA and signing keys.
 import type { Command } from "commander";
-import { openKeys } from "../app.js";
+import { openKeys, readImportFiles } from "../app.js";
 import type { KeyFault, KeyStore, KeySummary } from "../domain/key.js";
 import type { Result } from "../domain/result.js";
 import { CliExit, orExit } from "./exit.js";
@@ -17,7 +17,7 @@ async function withKeys(session: Session): Promise<KeyStore> {
   return orExit(await openKeys(session.loadConfig(), { mayCreate: false }));
 }
 
-function orFault(result: Result<KeySummary, KeyFault>): KeySummary {
+function orFault<T>(result: Result<T, KeyFault>): T {
   if (result.ok) return result.value;
   throw new CliExit(result.error.code === "not-writable" ? 3 : 1, result.error.message);
 }
@@ -61,13 +61,10 @@ export function addKeyCommands(program: Command, session: Session): void {
     .requiredOption("--cert <file>", "its certificate, PEM")
     .option("--ca", "it is a CA that is to issue our signing certificates")
     .action(async (options: { key: string; cert: string; ca?: boolean }) => {
-      const keys = await withKeys(session);
-      const files = {
-        keyFile: options.key,
-        certificateFile: options.cert,
-        isCa: options.ca === true,
-      };
-      const imported = orFault(await keys.importKey(files));
+      const { modeCheck } = session.loadConfig().config.keys;
+      const paths = { keyFile: options.key, certificateFile: options.cert };
+      const files = orFault(readImportFiles({ ...paths, isCa: options.ca === true }, modeCheck));
+      const imported = orFault(await (await withKeys(session)).importKey(files));
       session.answer(toPublic(imported), `${describe(imported)}${nextStep(imported)}`);
     });
   key

@@ -2,17 +2,16 @@
 import type { Command } from "commander";
 import type { AdminContext } from "../admin/admin-context.js";
 import { CliExit } from "./exit.js";
-import { readPassword, type PasswordOptions } from "./password-input.js";
+import type { PasswordSource } from "./password-input.js";
 import type { Session } from "./session.js";
 
 /** A new password's hash, checked by the rules; also the password where it was generated. */
 export async function makePassword(
   name: string,
-  options: PasswordOptions,
-  parts: { readonly session: Session; readonly context: AdminContext },
+  source: PasswordSource,
+  context: AdminContext,
 ): Promise<{ readonly hash: string; readonly generated: string | null }> {
-  const { session, context } = parts;
-  const given = await readPassword(options, session.io);
+  const given = await source();
   const password = given ?? context.passwordRules.generate();
   const fault = context.passwordRules.findFault(password, name);
   if (fault !== null) throw new CliExit(1, fault);

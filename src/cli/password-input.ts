@@ -12,8 +12,14 @@ export interface PasswordOptions {
 
 const INPUT_MAX_BYTES = 4096;
 
-/** Answers the password, or null for `--generate`. Without a terminal and without an option it ends at once (exit 2). */
-export async function readPassword(options: PasswordOptions, io: Io): Promise<string | null> {
+/** Answers the password, or null for `--generate`. */
+export type PasswordSource = () => Promise<string | null>;
+
+/**
+ * Where the password comes from. A file is read at once: opening a store of somebody else's makes root its owner, who may
+ * not read the file. Without a terminal and without an option the source ends the command (exit 2).
+ */
+export function openPasswordSource(options: PasswordOptions, io: Io): PasswordSource {
   const ways = [
     options.generate === true,
     options.passwordStdin === true,
@@ -22,10 +28,16 @@ export async function readPassword(options: PasswordOptions, io: Io): Promise<st
   if (ways.filter(Boolean).length > 1) {
     throw new CliExit(2, "give one of --generate, --password-stdin and --password-file");
   }
-  if (options.generate === true) return null;
-  if (options.passwordStdin === true) return decodePassword(await readAll(io.stdin));
-  if (options.passwordFile !== undefined)
-    return decodePassword(readPasswordFile(options.passwordFile));
+  if (options.generate === true) return () => Promise.resolve(null);
+  if (options.passwordStdin === true) return async () => decodePassword(await readAll(io.stdin));
+  if (options.passwordFile !== undefined) {
+    const password = decodePassword(readPasswordFile(options.passwordFile));
+    return () => Promise.resolve(password);
+  }
+  return () => askTwice(io);
+}
+
+async function askTwice(io: Io): Promise<string> {
   if (!io.isTerminal || !io.stdin.isTTY) {
     throw new CliExit(2, "no password: give --generate, --password-stdin or --password-file FILE");
   }
@@ -65,8 +77,12 @@ export function decodePassword(bytes: Buffer): string {
 function readPasswordFile(path: string): Buffer {
   try {
     return readFileSync(path);
-  } catch {
-    throw new CliExit(2, "the password file can't be read; check --password-file");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CliExit(
+      2,
+      `the password file can't be read (${code ?? "unknown"}); check --password-file`,
+    );
   }
 }
 

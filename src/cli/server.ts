@@ -1,6 +1,13 @@
 // `dockwarden init`, `serve`, `migrate`: making the store, running the server.
 import type { Command } from "commander";
-import { initialize, migrate, serve, type Initialized, type RunningServer } from "../app.js";
+import {
+  initialize,
+  migrate,
+  readTls,
+  serve,
+  type Initialized,
+  type RunningServer,
+} from "../app.js";
 import { findUnsafeRuntime } from "../config/environment.js";
 import type { LoadedConfig } from "../config/load-config.js";
 import { CliExit, orExit } from "./exit.js";
@@ -47,11 +54,13 @@ async function run(session: Session, mayCreate: boolean): Promise<void> {
     throw new CliExit(78, `${unsafe} makes this server unsafe; unset it and start again`);
   }
   const loaded = session.loadConfig();
+  // Before the process may become the store's owner, who may not read the files.
+  const tls = orExit(readTls(loaded.config.server.tls));
   if (mayCreate) {
     const made = orExit(await initialize(loaded, { mayReplaceKeys: false }));
     if (made.made.length > 0) session.io.note(describeMade(loaded, made));
   }
-  const server = orExit(await serve(loaded));
+  const server = orExit(await serve(loaded, tls));
   session.io.note(`Dockwarden serves on ${server.url}; stop it with Ctrl-C\n`);
   const code = await untilStopped(server);
   if (code !== 0) throw new CliExit(3, "the server ended with a fault; its log says why");

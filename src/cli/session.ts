@@ -17,6 +17,7 @@ export class Session {
   readonly io: Io;
   readonly environment: EnvironmentSettings;
   options: GlobalOptions = {};
+  #loaded: LoadedConfig | null = null;
 
   constructor(io: Io, environment: EnvironmentSettings = readEnvironment()) {
     this.io = io;
@@ -27,8 +28,13 @@ export class Session {
     return this.options.json === true;
   }
 
-  /** The configuration, or exit 78 with every fault and its place. */
+  /** The configuration, or exit 78 with every fault and its place. Read once: later this process may be another user. */
   loadConfig(): LoadedConfig {
+    this.#loaded ??= this.#readConfig();
+    return this.#loaded;
+  }
+
+  #readConfig(): LoadedConfig {
     const loaded = loadConfig({
       file: this.options.config ?? this.environment.configFile,
       environment: this.environment.variables,

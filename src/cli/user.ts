@@ -9,7 +9,7 @@ import { confirm } from "./confirm.js";
 import { CliExit, orExit, orRefusal } from "./exit.js";
 import { formatEnd } from "./output.js";
 import { addPasswordOptions, makePassword, showSecret } from "./new-password.js";
-import type { PasswordOptions } from "./password-input.js";
+import { openPasswordSource, type PasswordOptions } from "./password-input.js";
 import type { Session } from "./session.js";
 import { listUsers, showUser, toPublic } from "./user-listing.js";
 import { splitWords, toName, toPermissions } from "./words.js";
@@ -109,6 +109,7 @@ export function addUserCommands(program: Command, session: Session): void {
 }
 
 async function addUser(session: Session, name: string, options: AddOptions): Promise<void> {
+  const source = openPasswordSource(options, session.io);
   await session.withAdmin(async (context) => {
     const now = context.clock.now();
     const permissions = toPermissions(options.permissions);
@@ -118,7 +119,7 @@ async function addUser(session: Session, name: string, options: AddOptions): Pro
     if ((await context.store.accounts.find(name)) !== null) {
       orRefusal<never>({ ok: false, error: { reason: "name-taken", name } });
     }
-    const { hash, generated } = await makePassword(name, options, { session, context });
+    const { hash, generated } = await makePassword(name, source, context);
     const account = orRefusal(
       await context.store.accounts.add(
         {
@@ -144,8 +145,9 @@ async function setPassword(
   name: string,
   options: PasswordOptions,
 ): Promise<void> {
+  const source = openPasswordSource(options, session.io);
   await session.withAdmin(async (context, loaded) => {
-    const { hash, generated } = await makePassword(name, options, { session, context });
+    const { hash, generated } = await makePassword(name, source, context);
     const account = orRefusal(
       await context.store.accounts.update(name, { passwordHash: hash }, context.clock.now()),
     );

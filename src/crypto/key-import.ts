@@ -1,41 +1,27 @@
 // Checks a key and a certificate that somebody brings along, and says precisely what is wrong (THREATS D07, D08).
 import { createPrivateKey, randomBytes, X509Certificate, type KeyObject } from "node:crypto";
-import { readFileSync } from "node:fs";
-import type { KeyFault, KeyState } from "../domain/key.js";
+import type { ImportFiles, KeyFault, KeyState } from "../domain/key.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { isLinked, isSelfSigned, readChain } from "./certificate-chain.js";
-import { checkKeyModes } from "./key-modes.js";
 import { beginOf, endOf } from "./make-key.js";
 import type { RingKey } from "./ring.js";
 
-export interface ImportOrder {
-  readonly keyFile: string;
-  readonly certificateFile: string;
-  readonly isCa: boolean;
+export interface ImportOrder extends ImportFiles {
   readonly state: KeyState;
   /** PEM certificates of our own CAs: a leaf of theirs needs no chain. Null: nobody looks at chains (kid modes). */
   readonly ownCas: readonly string[] | null;
-  readonly modeCheck: "strict" | "warn";
   readonly now: EpochSeconds;
 }
 
 const fault = (code: KeyFault["code"], message: string): { ok: false; error: KeyFault } =>
   err({ code, message });
 
-/** Answers the key as the ring keeps it, or the fault. Reads both files, changes nothing. */
+/** Answers the key as the ring keeps it, or the fault; changes nothing. */
 export function readImport(order: ImportOrder): Result<RingKey, KeyFault> {
-  const keyText = readText(order.keyFile);
-  if (keyText === null) return fault("missing", `${order.keyFile} can't be read; check the path`);
-  const certificateText = readText(order.certificateFile);
-  if (certificateText === null) {
-    return fault("missing", `${order.certificateFile} can't be read; check the path`);
-  }
-  const modes = checkKeyModes([order.keyFile], order.modeCheck);
-  if (modes.fault !== null) return err(modes.fault);
-  const key = parseKey(keyText);
+  const key = parseKey(order.keyText.reveal());
   if (!key.ok) return key;
-  const chain = readChain(certificateText) ?? [];
+  const chain = readChain(order.certificateText) ?? [];
   const certificate = chain[0];
   if (certificate === undefined) {
     return fault("malformed", `${order.certificateFile} holds no PEM certificate`);
@@ -74,14 +60,6 @@ export function readImport(order: ImportOrder): Result<RingKey, KeyFault> {
     keyPem: key.value.export({ type: "pkcs8", format: "pem" }).toString(),
     certificatePem: order.isCa ? certificate.toString() : pems.join(""),
   });
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
 }
 
 function parseKey(text: string): Result<KeyObject, KeyFault> {

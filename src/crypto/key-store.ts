@@ -1,6 +1,6 @@
 // The token keys: opens or makes the ring, signs with the active key, changes the ring in whole steps.
 import { createPublicKey } from "node:crypto";
-import type { KeyFault, KeyStore, KeySummary } from "../domain/key.js";
+import type { ImportFiles, KeyFault, KeyStore, KeySummary } from "../domain/key.js";
 import type { TokenClaims } from "../domain/ports.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
@@ -166,15 +166,11 @@ class RingKeyStore implements KeyStore {
     });
   }
 
-  async importKey(files: {
-    readonly keyFile: string;
-    readonly certificateFile: string;
-    readonly isCa: boolean;
-  }): Promise<Result<KeySummary, KeyFault>> {
-    const { header, modeCheck, clock, algorithm } = this.#options;
+  async importKey(files: ImportFiles): Promise<Result<KeySummary, KeyFault>> {
+    const { header, clock, algorithm } = this.#options;
     const cas = this.#ring.keys.filter(({ role }) => role === "ca");
     const ownCas = header === "x5c" ? cas.map(({ certificatePem }) => certificatePem) : null;
-    const order = { ...files, state: "prepared" as const, modeCheck, now: clock.now(), ownCas };
+    const order = { ...files, state: "prepared" as const, now: clock.now(), ownCas };
     const brought = readImport(order);
     if (!brought.ok) return brought;
     const key = brought.value;

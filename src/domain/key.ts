@@ -1,6 +1,7 @@
 // What the outside may see and do with the token keys; no key material passes through here.
 import type { TokenSigner } from "./ports.js";
 import type { Result } from "./result.js";
+import type { Secret } from "./secret.js";
 import type { EpochSeconds } from "./time.js";
 
 export type KeyHeader = "x5c" | "kid-libtrust" | "kid-rfc7638";
@@ -42,6 +43,16 @@ export interface KeyFault {
   readonly message: string;
 }
 
+/** A key and its certificate as somebody brought them along. */
+export interface ImportFiles {
+  readonly keyText: Secret;
+  readonly certificateText: string;
+  /** Its path, for messages. */
+  readonly certificateFile: string;
+  /** A CA that is to issue our signing certificates. */
+  readonly isCa: boolean;
+}
+
 /** The keys as operators and the server use them. Changes are atomic: kill -9 leaves the old set or the new one. */
 export interface KeyStore extends TokenSigner {
   /** Opening has made CA and signing key: no registry knows them yet. */
@@ -59,11 +70,7 @@ export interface KeyStore extends TokenSigner {
   rotateCa(): Promise<Result<KeySummary, KeyFault>>;
   /** Signs with what was prepared (key or CA). */
   activate(): Promise<Result<KeySummary, KeyFault>>;
-  importKey(files: {
-    readonly keyFile: string;
-    readonly certificateFile: string;
-    readonly isCa: boolean;
-  }): Promise<Result<KeySummary, KeyFault>>;
+  importKey(files: ImportFiles): Promise<Result<KeySummary, KeyFault>>;
   /**
    * Takes over what another process changed, and renews our own leaf when it is due (x5c). Never throws; problems are
    * in `warnings()`.

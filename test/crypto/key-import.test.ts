@@ -8,7 +8,7 @@ import { decodeProtectedHeader } from "jose";
 import { issueCertificate, type CertificateOrder } from "../../src/crypto/certificate.js";
 import { thumbprint } from "../../src/crypto/key-id.js";
 import type { KeyStore } from "../../src/domain/key.js";
-import { CLAIMS, DAY, NOW, opened, setUp } from "../support/key-site.js";
+import { CLAIMS, DAY, importFrom, NOW, opened, setUp } from "../support/key-site.js";
 
 test("D07, D08: what can't be used is not imported, with the precise reason", async () => {
   const { options, folder } = setUp();
@@ -59,7 +59,7 @@ test("D07, D08: what can't be used is not imported, with the precise reason", as
     writeFileSync(keyFile, key, { mode: 0o600 });
     writeFileSync(certificateFile, certificate(notAfter));
     const before = JSON.stringify(keys.list());
-    expect(await keys.importKey({ keyFile, certificateFile, isCa: false })).toMatchObject({
+    expect(await importFrom(keys, { keyFile, certificateFile, isCa: false })).toMatchObject({
       ok: false,
       error: { code },
     });
@@ -67,7 +67,7 @@ test("D07, D08: what can't be used is not imported, with the precise reason", as
   }
   writeFileSync(keyFile, pem(rsa.privateKey));
   writeFileSync(certificateFile, certificate(NOW + DAY));
-  expect(await keys.importKey({ keyFile, certificateFile, isCa: true })).toMatchObject({
+  expect(await importFrom(keys, { keyFile, certificateFile, isCa: true })).toMatchObject({
     ok: false,
     error: { code: "not-a-ca" },
   });
@@ -118,7 +118,7 @@ test("a docker_auth key is published first and signs when it is activated", asyn
   const pair = rsa();
   const pem = issue(pair.publicKey, { privateKey: pair.privateKey, certificate: null });
   const before = decodeProtectedHeader(await keys.sign(CLAIMS)).kid;
-  const imported = await keys.importKey(bring(folder, pair.privateKey, pem));
+  const imported = await importFrom(keys, bring(folder, pair.privateKey, pem));
   expect(imported).toMatchObject({ ok: true, value: { state: "prepared", isImported: true } });
   expect(keys.bundlePem()).toContain(new X509Certificate(pem).toString().trim());
   expect(decodeProtectedHeader(await keys.sign(CLAIMS)).kid).toBe(before);
@@ -132,7 +132,7 @@ test("after an imported key our own one is published first as well, for registri
   const keys = await opened(options);
   const pair = rsa();
   const pem = issue(pair.publicKey, { privateKey: pair.privateKey, certificate: null });
-  await keys.importKey(bring(folder, pair.privateKey, pem));
+  await importFrom(keys, bring(folder, pair.privateKey, pem));
   await keys.activate();
   expect(await keys.rotate()).toMatchObject({ ok: true, value: { state: "prepared" } });
   expect(decodeProtectedHeader(await keys.sign(CLAIMS)).kid).toBe(thumbprint(pair.publicKey));
@@ -149,12 +149,12 @@ test("a leaf of a company's CA brings its chain: tokens carry it up to what regi
   const betweenPem = issue(between.publicKey, { privateKey: root.privateKey, certificate }, true);
   const issuer = { privateKey: between.privateKey, certificate: new X509Certificate(betweenPem) };
   const leafPem = issue(leaf.publicKey, issuer);
-  const alone = await keys.importKey(bring(folder, leaf.privateKey, leafPem));
+  const alone = await importFrom(keys, bring(folder, leaf.privateKey, leafPem));
   expect(alone).toMatchObject({ ok: false, error: { code: "malformed" } });
-  const torn = await keys.importKey(bring(folder, leaf.privateKey, leafPem + rootPem));
+  const torn = await importFrom(keys, bring(folder, leaf.privateKey, leafPem + rootPem));
   expect(torn).toMatchObject({ ok: false, error: { code: "malformed" } });
   const whole = leafPem + betweenPem + rootPem;
-  expect((await keys.importKey(bring(folder, leaf.privateKey, whole))).ok).toBe(true);
+  expect((await importFrom(keys, bring(folder, leaf.privateKey, whole))).ok).toBe(true);
   expect((await keys.activate()).ok).toBe(true);
   expect(decodeProtectedHeader(await keys.sign(CLAIMS)).x5c).toHaveLength(2);
   expect(keys.bundlePem()).toContain(certificate.toString().trim());
@@ -172,7 +172,7 @@ test.each(["rsa", "ec"])(
     execFileSync("openssl", [...args, "-keyout", keyFile, "-out", certificateFile], {
       stdio: "ignore",
     });
-    expect(await keys.importKey({ keyFile, certificateFile, isCa: true })).toMatchObject({
+    expect(await importFrom(keys, { keyFile, certificateFile, isCa: true })).toMatchObject({
       ok: true,
     });
     expect((await keys.activate()).ok).toBe(true);

@@ -2,9 +2,11 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { KeyStoreOptions } from "../../src/crypto/key-store-options.js";
+import { readImportFiles } from "../../src/crypto/import-files.js";
 import { openKeyStore } from "../../src/crypto/key-store.js";
-import type { KeyStore } from "../../src/domain/key.js";
+import type { KeyFault, KeyStore, KeySummary } from "../../src/domain/key.js";
 import type { TokenClaims } from "../../src/domain/ports.js";
+import type { Result } from "../../src/domain/result.js";
 import { tempFolder } from "./temp.js";
 
 export const DAY = 86_400;
@@ -51,4 +53,13 @@ export const CLAIMS: TokenClaims = {
 export function ringFolder(options: KeyStoreOptions): string {
   const names = readdirSync(options.directory).filter((name) => name.startsWith("ring-"));
   return join(options.directory, names.sort().at(-1) ?? "");
+}
+
+/** Imports a pair of files as the command line does. */
+export async function importFrom(
+  keys: KeyStore,
+  paths: { readonly keyFile: string; readonly certificateFile: string; readonly isCa: boolean },
+): Promise<Result<KeySummary, KeyFault>> {
+  const files = readImportFiles(paths, "strict");
+  return files.ok ? keys.importKey(files.value) : files;
 }

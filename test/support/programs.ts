@@ -49,7 +49,15 @@ export function findObstacle(programs: readonly Program[]): string | null {
  * the package; with `CI=true` that is a failure instead, so that CI skips nothing.
  */
 export function describeWith(programs: readonly Program[], title: string, body: () => void): void {
-  const obstacle = findObstacle(programs);
+  describeUnless(findObstacle(programs), title, body);
+}
+
+/** `describe` for tests that change owners; skipped and failing as describeWith. */
+export function describeAsRoot(title: string, body: () => void): void {
+  describeUnless(process.getuid?.() === 0 ? null : "needs root", title, body);
+}
+
+function describeUnless(obstacle: string | null, title: string, body: () => void): void {
   if (obstacle === null) {
     describe(title, body);
     return;

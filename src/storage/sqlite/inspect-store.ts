@@ -1,5 +1,5 @@
 // The first look at a store's file, read-only and without SQLite's help files: is it ours at all, and whole?
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { APPLICATION_ID } from "./connection.js";
 
@@ -10,11 +10,13 @@ const APPLICATION_ID_OFFSET = 68;
 
 /** Null where the file looks like ours; a missing file is `missing`. Reads 100 bytes, changes nothing. */
 export function inspectStore(path: string): StoreFault | null {
-  if (!existsSync(path)) {
-    return { code: "missing", message: `there is no store at ${path}; run dockwarden init` };
-  }
   const header = Buffer.alloc(HEADER_BYTES);
-  const descriptor = openSync(path, "r");
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    return describeUnopened(path, error as NodeJS.ErrnoException);
+  }
   let length: number;
   try {
     length = readSync(descriptor, header, 0, HEADER_BYTES, 0);
@@ -32,4 +34,16 @@ export function inspectStore(path: string): StoreFault | null {
     return { code: "foreign", message };
   }
   return null;
+}
+
+/** A store that this user may not see is not missing: another one must not be made. */
+function describeUnopened(path: string, { code, message }: NodeJS.ErrnoException): StoreFault {
+  if (code === "ENOENT") {
+    return { code: "missing", message: `there is no store at ${path}; run dockwarden init` };
+  }
+  const why =
+    code === "EACCES" || code === "EPERM"
+      ? `user id ${process.geteuid?.() ?? "unknown"} may not read it; run this as the owner of the store`
+      : "check storage.path";
+  return { code: "failed", message: `${path} can't be opened (${code ?? message}): ${why}` };
 }

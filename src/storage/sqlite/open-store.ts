@@ -1,6 +1,6 @@
 // Opens the SQLite store (or makes it, whole or not at all) and puts its parts together.
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, linkSync, rmSync } from "node:fs";
+import { chmodSync, linkSync, rmSync } from "node:fs";
 import type { Store } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
@@ -43,7 +43,7 @@ export async function openStore(
 ): Promise<Result<OpenedStore, StoreFault>> {
   const { path } = options;
   try {
-    if (options.mode === "create" && !existsSync(path)) {
+    if (options.mode === "create" && inspectStore(path)?.code === "missing") {
       const fault = prepareStoreFolder(path);
       if (fault !== null) return err(fault);
       createStoreFile(options);

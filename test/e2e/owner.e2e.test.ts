@@ -1,0 +1,168 @@
+// Root, the store's owner and a stranger at one installation: who can do what, and that no file of root's is left behind.
+import { chown, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { execFileSync } from "node:child_process";
+import { expectDone } from "../support/outcome.js";
+import {
+  findFreePort,
+  run,
+  startDaemon,
+  waitUntilReady,
+  type Outcome,
+} from "../support/process.js";
+import { describeAsRoot } from "../support/programs.js";
+import { openWorkspace, type Workspace } from "../support/workspace.js";
+
+const ENTRY = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "dist", "main.js");
+const [OWNER, STRANGER] = [51_234, 51_235];
+const PASSWORD = "quiet-meadow-lantern-42";
+
+describeAsRoot("owners", () => {
+  let workspace: Workspace;
+  /** Of root alone, as what it holds. */
+  let ofRoot: string;
+  let data: string;
+  let keys: string;
+  let env: Record<string, string>;
+
+  const cli = (...args: string[]): Promise<Outcome> =>
+    run(process.execPath, [ENTRY, ...args], { env });
+
+  const cliAs = (uid: number, ...args: string[]): Promise<Outcome> => {
+    const ids = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+    return run("setpriv", [...ids, "--", process.execPath, ENTRY, ...args], { env });
+  };
+
+  async function ownersBelow(...folders: readonly string[]): Promise<readonly number[]> {
+    const paths = await Promise.all(
+      folders.map(async (folder) => {
+        const entries = await readdir(folder, { recursive: true });
+        return [folder, ...entries.map((name) => join(folder, name))];
+      }),
+    );
+    const owners = await Promise.all(paths.flat().map(async (path) => (await lstat(path)).uid));
+    return [...new Set(owners)];
+  }
+
+  const chownAll = (uid: number, ...folders: readonly string[]): void => {
+    execFileSync("chown", ["-R", `${uid}:${uid}`, ...folders]);
+  };
+
+  beforeEach(async () => {
+    workspace = await openWorkspace();
+    const site = await workspace.subfolder("site");
+    await chown(workspace.folder, OWNER, OWNER);
+    await chown(site, OWNER, OWNER);
+    [data, keys] = [join(site, "data"), join(site, "keys")];
+    await mkdir(data, { mode: 0o700 });
+    ofRoot = join(workspace.folder, "of-root");
+    await mkdir(ofRoot, { mode: 0o700 });
+    await writeFile(join(ofRoot, "password"), `${PASSWORD}\n`, { mode: 0o600 });
+    await writeFile(join(ofRoot, "config.yml"), "token: { ttlSeconds: 120 }\n", { mode: 0o600 });
+    env = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: workspace.folder,
+      DOCKWARDEN_CONFIG: join(ofRoot, "config.yml"),
+      DOCKWARDEN_STORAGE__PATH: join(data, "dockwarden.db"),
+      DOCKWARDEN_KEYS__DIRECTORY: keys,
+      DOCKWARDEN_KEYS__TRUST_DIRECTORY: join(site, "trust"),
+      DOCKWARDEN_PASSWORDS__ARGON2__MEMORY_KIB: "7168",
+      DOCKWARDEN_PASSWORDS__ARGON2__ITERATIONS: "1",
+      DOCKWARDEN_ADMIN_PASSWORD_FILE: join(ofRoot, "password"),
+    };
+    await chown(data, OWNER, OWNER);
+  });
+
+  afterEach(() => workspace.close());
+
+  test("L08: root's own files are read before it becomes the store's owner, and nothing of root's is left", async () => {
+    expectDone(await cli("init"));
+    expectDone(await cli("user", "add", "bob", "--password-file", join(ofRoot, "password")));
+    expectDone(await cli("user", "passwd", "bob", "--password-file", join(ofRoot, "password")));
+    const pair = ["-keyout", join(ofRoot, "ca.key"), "-out", join(ofRoot, "ca.pem")];
+    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=ca"];
+    execFileSync("openssl", ["req", "-x509", "-nodes", "-days", "900", ...kind, ...pair], {
+      stdio: "ignore",
+    });
+    const files = ["--key", join(ofRoot, "ca.key"), "--cert", join(ofRoot, "ca.pem")];
+    expectDone(await cli("key", "import", "--ca", ...files));
+    expectDone(await cli("key", "rotate", "--activate"));
+    expectDone(await cli("key", "rotate"));
+    expect(await ownersBelow(data, keys, env["DOCKWARDEN_KEYS__TRUST_DIRECTORY"] ?? "")).toEqual([
+      OWNER,
+    ]);
+  });
+
+  test("L08: serve --create reads root's TLS files and preset password, and serves as the store's owner", async () => {
+    const pair = ["-keyout", join(ofRoot, "tls.key"), "-out", join(ofRoot, "tls.pem")];
+    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=x"];
+    execFileSync("openssl", ["req", "-x509", "-nodes", "-days", "9", ...kind, ...pair], {
+      stdio: "ignore",
+    });
+    const port = await findFreePort();
+    const logFile = join(ofRoot, "log");
+    const daemon = await startDaemon(process.execPath, [ENTRY, "serve", "--create"], {
+      env: {
+        ...env,
+        DOCKWARDEN_SERVER__PORT: String(port),
+        DOCKWARDEN_SERVER__PUBLIC_URL: `https://localhost:${port}`,
+        DOCKWARDEN_SERVER__TLS__MODE: "files",
+        DOCKWARDEN_SERVER__TLS__CERT: join(ofRoot, "tls.pem"),
+        DOCKWARDEN_SERVER__TLS__KEY: join(ofRoot, "tls.key"),
+      },
+      logFile,
+    });
+    workspace.onClose(() => daemon.stop());
+    await waitUntilReady(daemon, "The server", async () =>
+      Promise.resolve(daemon.log().includes(`serves on https://`)),
+    );
+    expect((await lstat(`/proc/${daemon.pid}`)).uid).toBe(OWNER);
+    expect(await daemon.stop()).toBe(0);
+    expect(await ownersBelow(data, keys)).toEqual([OWNER]);
+  });
+
+  test("L08: keys of another owner than the store's are refused in one line that names the command", async () => {
+    expectDone(await cli("init"));
+    const refuses = async (...args: string[]): Promise<string> => {
+      const outcome = await cli(...args);
+      expect(outcome).toMatchObject({ code: 3, stdout: "" });
+      expect(outcome.stderr).toMatch(/^\S.*one owner.*chown -R \d+ \S+\n$/);
+      return outcome.stderr;
+    };
+    chownAll(0, keys);
+    for (const args of [["key", "list"], ["key", "rotate"], ["serve"], ["init"]]) {
+      expect(await refuses(...args)).toContain(`chown -R ${OWNER} ${keys}`);
+    }
+    chownAll(OWNER, keys);
+    chownAll(0, data);
+    const names = await readdir(keys);
+    for (const args of [["key", "list"], ["key", "rotate"], ["serve"], ["init"]]) {
+      expect(await refuses(...args)).toContain(`chown -R ${OWNER} ${data}`);
+    }
+    expect(await readdir(keys)).toEqual(names);
+    expect(await ownersBelow(keys)).toEqual([OWNER]);
+  });
+
+  test("a store or keys that a user may not read are not called missing, and no others are made", async () => {
+    expectDone(await cli("init"));
+    env = { ...env, DOCKWARDEN_CONFIG: "" };
+    delete env["DOCKWARDEN_CONFIG"];
+    for (const args of [["user", "list"], ["migrate"]]) {
+      const outcome = await cliAs(STRANGER, ...args);
+      expect(outcome).toMatchObject({ code: 3, stdout: "" });
+      expect(outcome.stderr).toMatch(/EACCES.*as the owner of the store/);
+      expect(outcome.stderr).not.toMatch(/no store|run dockwarden init/);
+    }
+    for (const args of [["key", "list"], ["serve"], ["init"]]) {
+      const outcome = await cliAs(STRANGER, ...args);
+      expect(outcome).toMatchObject({ code: 3, stdout: "" });
+      expect(outcome.stderr).toMatch(/EACCES/);
+      expect(outcome.stderr).not.toMatch(/no token keys|run dockwarden init/);
+    }
+    await rm(keys, { recursive: true });
+    expect((await cliAs(STRANGER, "init")).code).toBe(3);
+    expectDone(await cliAs(OWNER, "user", "list"));
+  });
+});
