@@ -4,7 +4,7 @@ import { parseImageReference } from "../admin/image-reference.js";
 import { formatSubject } from "../domain/image.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { RegisteredImage } from "../domain/ports.js";
-import { orExit } from "./exit.js";
+import { CliExit, orExit } from "./exit.js";
 import { formatEnd } from "./output.js";
 import type { Session } from "./session.js";
 
@@ -15,6 +15,11 @@ export function readImage(
   text: string,
   options: { readonly service?: string; readonly literal?: boolean },
 ): ImagePattern {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? "";
+  if (scheme !== "") {
+    const rest = text.slice(scheme.length);
+    throw new CliExit(2, `an image is not an address; leave out ${scheme} and write ${rest}`);
+  }
   const service = options.service ?? null;
   const isLiteral = options.literal === true;
   const reference = orExit(parseImageReference(text, { service, isLiteral }, context.settings));

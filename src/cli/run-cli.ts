@@ -77,7 +77,7 @@ function prepare(command: Command, io: Io): void {
       io.note(text);
     },
     outputError: (text, write) => {
-      write(printable(hidePassword(text)));
+      write(printable(explain(text, command)));
     },
   });
 }
@@ -86,10 +86,23 @@ const PASSWORD_HINT =
   "error: a password is never taken from the command line; use --password-stdin, --password-file FILE or --generate\n";
 
 /** A password typed as an argument gets a hint and is not repeated (THREATS L03): values of unknown options are cut. */
-function hidePassword(text: string): string {
+function explain(text: string, command: Command): string {
   if (/unknown option '(?:-p(?!-)|--p(?:ass|w))/i.test(text)) return PASSWORD_HINT;
-  if (/too many arguments for '(?:add|passwd)'/.test(text)) return PASSWORD_HINT;
+  if (/too many arguments/.test(text)) return explainTooMany(text, command);
   return text.replace(/unknown option '(--[^'=\s]*|-[^-'\s])[^\n]*'/, "unknown option '$1'");
+}
+
+const TAKES_PASSWORD = ["user add", "user passwd"];
+const TAKES_IMAGE = ["image register", "image update", "image unregister", "image show"];
+
+/** Two words where one is taken: a password, or image and tag as an older form had them. */
+function explainTooMany(text: string, command: Command): string {
+  const name = `${command.parent?.name() ?? ""} ${command.name()}`;
+  if (TAKES_PASSWORD.includes(name)) return PASSWORD_HINT;
+  const [image = "", tag = "", more] = command.args;
+  const isTag = more === undefined && /^\w[\w.*-]*$/.test(tag);
+  if (!TAKES_IMAGE.includes(name) || !isTag) return text;
+  return `error: image and tag are one word: dockwarden ${name} ${image}:${tag}\n`;
 }
 
 function report(error: unknown, io: Io): ExitCode {

@@ -107,6 +107,14 @@ describe("wrong words", () => {
     await expectRefused(line.split(" "), 2, new RegExp(`image comes first: dockwarden ${right}`));
   });
 
+  test.each(["group add one two", "image show team/app other/app", "image show a b c"])(
+    "%s has a word too many, and nobody speaks of passwords",
+    async (line) => {
+      await expectRefused(line.split(" "), 2, /^error: too many arguments/);
+      expect((await site.run(line.split(" "))).text).not.toMatch(/password|one word/);
+    },
+  );
+
   test("capitals are folded, so that Alice is alice", async () => {
     await expectRefused(["user", "add", "Alice", "--generate"], 1, /alice/);
     expect(await site.must("user", "show", "ALICE")).toContain("alice");
@@ -134,6 +142,15 @@ describe("wrong words", () => {
     ["access grant alice team/app", "team/app alice"],
     ["access check team/app alice", "alice team/app"],
     ["access grant group:ml team/app", "team/app group:ml"],
+    ["image register team 7b-fp16 --users alice", "dockwarden image register team:7b-fp16"],
+    ["image update team 7b-fp16 --public", "dockwarden image update team:7b-fp16"],
+    ["image show team 7b-fp16", "dockwarden image show team:7b-fp16"],
+    ["image unregister team 7b-fp16", "dockwarden image unregister team:7b-fp16"],
+    [
+      "image register http://localhost:5000/foo5",
+      "leave out http:// and write localhost:5000/foo5",
+    ],
+    ["access grant https://hub.example/app alice", "leave out https:// and write hub.example/app"],
   ])("the old form %s gets a hint that names the right one", async (line, hint) => {
     await expectRefused(line.split(" "), 2, new RegExp(hint.replaceAll(/[/]/g, "\\/")));
   });
