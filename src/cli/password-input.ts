@@ -1,8 +1,8 @@
 // How a password comes in: hidden prompt, standard input or file; never from the command line.
 import { readFileSync } from "node:fs";
-import { read as prompt } from "read";
 import { CliExit } from "./exit.js";
 import type { Io } from "./output.js";
+import { ask } from "./prompt.js";
 
 export interface PasswordOptions {
   readonly generate?: boolean;
@@ -41,18 +41,16 @@ async function askTwice(io: Io): Promise<string> {
   if (!io.isTerminal || !io.stdin.isTTY) {
     throw new CliExit(2, "no password: give --generate, --password-stdin or --password-file FILE");
   }
-  const first = await ask("Password: ");
-  const second = await ask("Again: ");
+  const first = await askHidden("Password: ", io);
+  const second = await askHidden("Again: ", io);
   if (first !== second) throw new CliExit(1, "the two passwords differ; nothing changed");
   return first;
 }
 
-async function ask(question: string): Promise<string> {
-  try {
-    return await prompt({ prompt: question, silent: true, output: process.stderr });
-  } catch {
-    throw new CliExit(1, "no password was given; nothing changed");
-  }
+async function askHidden(question: string, io: Io): Promise<string> {
+  const answer = await ask(question, true, io);
+  if (answer === null) throw new CliExit(1, "no password was given; nothing changed");
+  return answer;
 }
 
 /** Strips exactly one line end; refuses what could never be typed again (THREATS L04). */
