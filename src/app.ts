@@ -65,7 +65,9 @@ export async function initialize(
   // Read before the process may become the store's owner, who may not read it.
   const preset = readPresetPassword();
   // Looked at first: another process that starts beside us makes its keys before its store.
-  const hadStore = inspectStore(loaded.config.storage.path)?.code !== "missing";
+  const fault = inspectStore(loaded.config.storage.path);
+  if (fault !== null && fault.code !== "missing") return err(storeFault(fault));
+  const hadStore = fault === null;
   const keys = await openKeys(loaded, { mayCreate: options.mayReplaceKeys || !hadStore });
   if (!keys.ok) return keys;
   const migrate = loaded.config.storage.autoMigrate ? "apply" : "refuse";

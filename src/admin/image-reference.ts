@@ -78,7 +78,9 @@ function describeFault(text: string, fault: ImagePatternFault): string {
       return `${quoted}: rules are by repository and tag, not by digest; leave the digest out`;
     case "bad-segment": {
       const lower = text.toLowerCase();
-      const hint = isRepositoryName(lower.split(":")[0] ?? "") ? `; did you mean ${lower}?` : "";
+      const [repository = "", , rest] = lower.split(":");
+      const isRight = lower !== text && rest === undefined && isRepositoryName(repository);
+      const hint = isRight ? `; did you mean ${lower}?` : "";
       return `${quoted}: a repository has a-z 0-9 . _ - in segments joined by /${hint}`;
     }
   }

@@ -114,7 +114,8 @@ function report(error: unknown, io: Io): ExitCode {
     return error.exitCode;
   }
   if (error instanceof StoreUnavailable) {
-    io.note(`${error.message}; try again\n`);
+    const next = error.reason === "replaced" ? "" : "; try again";
+    io.note(`${error.message}${next}\n`);
     return error.reason === "busy" ? 75 : 3;
   }
   const message = error instanceof Error ? error.message : "unknown fault";

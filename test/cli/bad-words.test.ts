@@ -115,6 +115,12 @@ describe("wrong words", () => {
     },
   );
 
+  test("a name is never corrected to itself", async () => {
+    await expectRefused(["image", "register", "a/b:c/d", "--public"], 2, /"a\/b:c\/d"/);
+    const { stderr } = await site.run(["image", "register", "a/b:c/d", "--public"]);
+    expect(stderr).not.toMatch(/did you mean/);
+  });
+
   test("capitals are folded, so that Alice is alice", async () => {
     await expectRefused(["user", "add", "Alice", "--generate"], 1, /alice/);
     expect(await site.must("user", "show", "ALICE")).toContain("alice");

@@ -1,4 +1,5 @@
 // SQLite: the contract, and what is this engine's own: pragmas, modes, faults of the file, migrations, query plans.
+import { execFileSync } from "node:child_process";
 import { expect, test } from "@jest/globals";
 import { Database } from "../../src/storage/sqlite/engine.js";
 import {
@@ -138,6 +139,16 @@ test("H07: empty, cut off, foreign and damaged files are refused and left as the
       error: { code },
     });
     expect(readFileSync(path).equals(bytes)).toBe(true);
+  }
+});
+
+test("H07: a pipe or a folder in the store's place is refused at once", async () => {
+  const folder = tempFolder();
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [pipe, folder]) {
+    const outcome = await openStore({ ...options(folder), path, mode: "existing" });
+    expect(outcome).toMatchObject({ ok: false, error: { code: "foreign" } });
   }
 });
 

@@ -1,5 +1,5 @@
 // The first look at a store's file, read-only and without SQLite's help files: is it ours at all, and whole?
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { APPLICATION_ID } from "./connection.js";
 
@@ -13,6 +13,10 @@ export function inspectStore(path: string): StoreFault | null {
   const header = Buffer.alloc(HEADER_BYTES);
   let descriptor: number;
   try {
+    // Looked at before it is opened: opening a pipe would wait for ever.
+    if (!statSync(path).isFile()) {
+      return { code: "foreign", message: `${path} is not a file; set storage.path to one` };
+    }
     descriptor = openSync(path, "r");
   } catch (error) {
     return describeUnopened(path, error as NodeJS.ErrnoException);
