@@ -1,4 +1,6 @@
 // Lint rules; the import table of the house (CONTRIBUTING.md, "Who may import whom") is generated from IMPORT_TABLE below.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import js from "@eslint/js";
 import prettier from "eslint-config-prettier";
 import tseslint from "typescript-eslint";
@@ -52,6 +54,11 @@ const ALL_PACKAGES = [
   "pino-pretty",
 ];
 
+/** Files directly in src/ put the parts together: nothing below imports them, but src/cli app.ts. */
+const COMPOSITION = readdirSync(join(import.meta.dirname, "src"))
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => name.replace(/\.ts$/, ".js"));
+
 /** One no-restricted-imports block for one folder of src/. */
 function importRules(folder, rule) {
   const foreignFolders = Object.keys(IMPORT_TABLE).filter(
@@ -71,8 +78,10 @@ function importRules(folder, rule) {
       message: `src/${folder} may use only these packages: ${rule.packages.join(", ") || "none"}.`,
     },
     {
-      group: [...(rule.isAppAllowed ? [] : ["**/app.js"]), "**/main.js"],
-      message: "The composition root imports everything; only main.ts and src/cli import it.",
+      group: COMPOSITION.filter((name) => !(rule.isAppAllowed && name === "app.js")).flatMap(
+        (name) => [`../${name}`, `../../${name}`],
+      ),
+      message: "Files of src/ itself put the parts together; only src/cli imports one, app.ts.",
     },
   ];
   if (rule.isPure)
