@@ -1,9 +1,10 @@
 // Use cases on access: grant, revoke, check; each says what the subject may do afterwards, and why.
 import { ACTIONS, normalizeActions, type Action } from "../domain/action.js";
+import { decide } from "../domain/decision.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
 import type { SubjectName } from "../domain/ports.js";
-import type { Reason } from "../domain/reason.js";
+import { formatReason, type Reason } from "../domain/reason.js";
 import { ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
@@ -11,7 +12,7 @@ import { describeLeft, describeOverlaps, describeRights, warnOfEverything } from
 import { watchImpact } from "./impact.js";
 import { findTagFault } from "./image-rules.js";
 import { describeRefusal, refused, type Refusal } from "./refusal.js";
-import { findRequester, findRights } from "./rights.js";
+import { findRequester, readQuestion } from "./rights.js";
 import { spellImage, spellService } from "./spelling.js";
 import { formatSubjectName } from "./subject-reference.js";
 import { suggestCommand } from "./suggestion.js";
@@ -158,14 +159,10 @@ export async function checkAccess(
     const reasons = [{ text: requester.error.message, reason: null }];
     return ok({ allowed: false, actions: [], reasons, suggestion: null });
   }
-  const rights = await findRights(requester.value, image, context);
-  const allowed = rights.allowed.includes(action);
-  const reasons = rights.reasons.map((reason, index) => ({
-    text: rights.sentences[index] ?? "",
-    reason,
-  }));
-  const permissions = requester.value.kind === "account" ? requester.value.permissions : null;
-  const refused = { ...rights, permissions };
-  const suggestion = allowed ? null : suggestCommand(subject, image, action, refused);
-  return ok({ allowed, actions: rights.allowed, reasons, suggestion });
+  const question = await readQuestion(requester.value, image, context);
+  const decision = decide(question);
+  const allowed = decision.allowed.includes(action);
+  const reasons = decision.reasons.map((reason) => ({ text: formatReason(reason), reason }));
+  const suggestion = allowed ? null : suggestCommand(question, image, action);
+  return ok({ allowed, actions: decision.allowed, reasons, suggestion });
 }

@@ -1,6 +1,6 @@
 // What a subject may do with an image now, by the same decision that tokens are made of.
 import { isActive } from "../domain/account.js";
-import { decide, type Decision } from "../domain/decision.js";
+import { decide, type Decision, type DecisionInput } from "../domain/decision.js";
 import type { ImagePattern } from "../domain/image-pattern.js";
 import type { SubjectName } from "../domain/ports.js";
 import { formatReason } from "../domain/reason.js";
@@ -71,15 +71,23 @@ export async function findRights(
   image: ImagePattern,
   context: AdminContext,
 ): Promise<Rights> {
+  const decision = decide(await readQuestion(requester, image, context));
+  return { ...decision, sentences: decision.reasons.map(formatReason) };
+}
+
+/** What that is decided on. Without a service the first one is meant. */
+export async function readQuestion(
+  requester: Requester,
+  image: ImagePattern,
+  context: AdminContext,
+): Promise<DecisionInput> {
   const { settings, store, clock } = context;
   const service = image.service ?? settings.services[0] ?? "";
   const repository = sampleOf(image.repository);
   const subjects = guiseKeysOf(requester);
   const images = await store.policy.findMatching(service, repository, subjects, clock.now());
   const tag = settings.policy.tagEnforcement === "gate" ? image.tag : null;
-  const target = { service, repository, tag };
-  const decision = decide({ requester, target, images, policy: settings.policy });
-  return { ...decision, sentences: decision.reasons.map(formatReason) };
+  return { requester, target: { service, repository, tag }, images, policy: settings.policy };
 }
 
 /** A repository that the pattern names, for showing what a rule on a pattern does: `team/**` → `team/x`. */

@@ -1,61 +1,125 @@
-// The command (seldom two, joined by &&) that would change a refusal into an answer, read off the decision's reasons.
+// The commands (one where one is enough) that would change a refusal into an answer: each is tried on the decision first.
 import {
   normalizeActions,
   normalizePermissions,
   type Action,
   type Permission,
 } from "../domain/action.js";
-import type { Decision } from "../domain/decision.js";
+import { decide, type DecisionInput } from "../domain/decision.js";
 import type { ImagePattern } from "../domain/image-pattern.js";
-import type { SubjectName } from "../domain/ports.js";
-import type { Reason } from "../domain/reason.js";
+import { subjectKey, type GrantedImage } from "../domain/image.js";
+import { guisesOf } from "../domain/requester.js";
 import { spellImage, spellService } from "./spelling.js";
-import { formatSubjectName } from "./subject-reference.js";
 
-/** The decision that is to change, and what its account may do at most (null: it is no account). */
-export interface Refused extends Decision {
-  readonly permissions: readonly Permission[] | null;
+/** A command line, and what the decision would be made of after it. */
+interface Step {
+  readonly command: string;
+  readonly apply: (input: DecisionInput) => DecisionInput;
 }
 
-/** Answers a command line that could be typed as it stands; null where a command can't help. `image.service` as asked. */
+/**
+ * Answers commands that could be typed as they stand, joined by &&; null where none helps. `asked` is the image as it
+ * was asked for: without a service where the first one was meant.
+ */
 export function suggestCommand(
-  subject: SubjectName,
-  image: ImagePattern,
+  input: DecisionInput,
+  asked: ImagePattern,
   action: Action,
-  decision: Refused,
 ): string | null {
-  const { reasons, allowed, permissions } = decision;
-  const label = formatSubjectName(subject);
-  const cut = reasons.find((reason) => reason.code === "permissions-cut");
-  if (cut?.code === "permissions-cut" && cut.actions.includes(action)) {
-    return permissions === null ? null : lift(label, permissions, action);
-  }
-  if (subject.kind === "anonymous" && action !== "pull") return null;
-  const taken = reasons.find((reason) => reason.code === "tag-takes-away");
-  if (taken?.code === "tag-takes-away" && taken.actions.includes(action)) {
-    return `dockwarden image unregister ${spellImage(taken.image)}${spellService(taken.image.service)}`;
-  }
-  const tag = image.tag === null ? "" : "  (the whole repository: tags need a gate)";
-  const actions = normalizeActions([...allowed, action]).join(",");
-  const target = spellImage({ repository: image.repository, tag: null });
-  const bound = spellService(image.service ?? findService(reasons));
-  const grant = `dockwarden access grant ${target} ${label} --actions ${actions}${bound}${tag}`;
-  // A grant never lifts the ceiling: without the permission it would change nothing.
-  const isBeyond = permissions !== null && !permissions.includes(action);
-  return isBeyond ? `${lift(label, permissions, action)} && ${grant}` : grant;
+  if (input.requester.kind === "anonymous" && action !== "pull") return null;
+  const lift = liftPermissions(input, action);
+  const tagged = input.images.filter(isTaggedWall);
+  const grantTags = tagged.map((image) => giveGrant(input, image.pattern, action));
+  const unregister = tagged.map(unregisterImage);
+  const grants = servicesFor(input, asked).map((service) =>
+    giveGrant(input, { service, repository: asked.repository, tag: null }, action),
+  );
+  // What opens least comes first.
+  const plans: readonly (readonly Step[])[] = [
+    [],
+    grantTags,
+    ...grants.map((grant) => [grant]),
+    ...grants.map((grant) => [grant, ...grantTags]),
+    unregister,
+    ...grants.map((grant) => [grant, ...unregister]),
+  ];
+  const plan = plans
+    .map((steps) => [...lift, ...steps])
+    .find((steps) => steps.length > 0 && helps(input, steps, action));
+  if (plan === undefined) return null;
+  const isWider = asked.tag !== null && input.target.tag === null;
+  const note = isWider ? "  (the whole repository: tags need a gate)" : "";
+  return `${plan.map(({ command }) => command).join(" && ")}${note}`;
 }
 
-function lift(label: string, permissions: readonly Permission[], action: Action): string {
-  const lifted = normalizePermissions([...permissions, action]).join(",");
-  return `dockwarden user update ${label} --permissions ${lifted}`;
-}
+const helps = (input: DecisionInput, steps: readonly Step[], action: Action): boolean =>
+  decide(steps.reduce((state, step) => step.apply(state), input)).allowed.includes(action);
 
-/** The service that an entry behind the answer is bound to: a grant outside of it might not count there. */
-function findService(reasons: readonly Reason[]): string | null {
-  const images = reasons.flatMap((reason) => [
-    ...("image" in reason ? [reason.image] : []),
-    ...("images" in reason ? reason.images : []),
-    ...("by" in reason ? [reason.by] : []),
+const isTaggedWall = (image: GrantedImage): boolean =>
+  image.isExclusive && image.pattern.tag !== null;
+
+/** A grant never lifts the ceiling: without the permission none would change anything. */
+function liftPermissions({ requester }: DecisionInput, action: Action): readonly Step[] {
+  if (requester.kind === "anonymous" || requester.permissions.includes(action)) return [];
+  const permissions: readonly Permission[] = normalizePermissions([
+    ...requester.permissions,
+    action,
   ]);
-  return images.find(({ service }) => service !== null)?.service ?? null;
+  return [
+    {
+      command: `dockwarden user update ${requester.name} --permissions ${permissions.join(",")}`,
+      apply: (input) => ({ ...input, requester: { ...requester, permissions } }),
+    },
+  ];
+}
+
+/** An entry bound to the service may be the one that counts there; one for every service is tried first otherwise. */
+function servicesFor(input: DecisionInput, asked: ImagePattern): readonly (string | null)[] {
+  if (asked.service !== null) return [asked.service];
+  const { service } = input.target;
+  const own = input.images.filter(
+    ({ pattern }) => pattern.repository === asked.repository && pattern.tag === null,
+  );
+  const isBound = own.length > 0 && own.every(({ pattern }) => pattern.service !== null);
+  return isBound ? [service, null] : [null, service];
+}
+
+/** `access grant` with what the subject's own grant there gives already, because the new one replaces it. */
+function giveGrant(input: DecisionInput, pattern: ImagePattern, action: Action): Step {
+  const [subject] = guisesOf(input.requester);
+  if (subject === undefined) throw new Error("a requester without a guise");
+  const isEntry = (image: GrantedImage): boolean =>
+    image.pattern.repository === pattern.repository &&
+    image.pattern.tag === pattern.tag &&
+    image.pattern.service === pattern.service;
+  const entry = input.images.find(isEntry);
+  const key = subjectKey(subject);
+  const others = entry?.grants.filter((grant) => subjectKey(grant.subject) !== key) ?? [];
+  const present = entry?.grants.find((grant) => subjectKey(grant.subject) === key);
+  const actions = normalizeActions([...(present?.actions ?? []), action]);
+  const granted: GrantedImage = {
+    id: entry?.id ?? NEW_ENTRY_ID,
+    isExclusive: entry?.isExclusive ?? false,
+    pattern,
+    grants: [...others, { subject, actions, createdAt: 0, expiresAt: null }],
+  };
+  const label = subject.kind === "account" ? subject.name : `@${subject.kind}`;
+  const anyway = pattern.tag === null || input.policy.tagEnforcement === "gate" ? "" : " --anyway";
+  return {
+    command: `dockwarden access grant ${spellImage(pattern)} ${label} --actions ${actions.join(",")}${spellService(pattern.service)}${anyway}`,
+    apply: (state) => ({
+      ...state,
+      images: [...state.images.filter((image) => !isEntry(image)), granted],
+    }),
+  };
+}
+
+const NEW_ENTRY_ID = 0;
+
+function unregisterImage(image: GrantedImage): Step {
+  const { pattern } = image;
+  return {
+    command: `dockwarden image unregister ${spellImage(pattern)}${spellService(pattern.service)}`,
+    apply: (state) => ({ ...state, images: state.images.filter(({ id }) => id !== image.id) }),
+  };
 }

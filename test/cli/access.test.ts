@@ -371,6 +371,27 @@ describe("access check", () => {
     await site.must("user", "update", "reader", "--permissions", "view,pull");
   });
 
+  test("the command helps where a tag without a gate takes away, and opens to nobody else", async () => {
+    await site.must("image", "register", "tc:7b-fp16", "--users", "admin", "--anyway");
+    const { stdout } = await site.run(["access", "check", "reader", "tc"]);
+    const commands = /to change that: (.*)/.exec(stdout)?.[1]?.split(" && ") ?? [];
+    expect(commands).toEqual([
+      "dockwarden access grant tc reader --actions pull",
+      "dockwarden access grant tc:7b-fp16 reader --actions pull --anyway",
+    ]);
+    for (const command of commands) await site.must(...command.split(" ").slice(1));
+    expect((await site.run(["access", "check", "reader", "tc"])).code).toBe(0);
+    expect((await site.run(["access", "check", "@anonymous", "tc"])).code).toBe(1);
+  });
+
+  test("the command keeps what the grant gave already, cut or not", async () => {
+    await site.must("access", "grant", "keep", "reader", "--actions", "pull,push");
+    const { stdout } = await site.run(["access", "check", "reader", "keep", "--action", "delete"]);
+    expect(stdout).toContain(
+      "dockwarden user update reader --permissions view,pull,delete && dockwarden access grant keep reader --actions pull,push,delete",
+    );
+  });
+
   test("asks for one image, not for a pattern", async () => {
     expect((await ask("reader", "team/**")).code).toBe(2);
   });
