@@ -16,7 +16,7 @@ const shared = {
 
 export default {
   // NOTE jest reads it here only, not in a project.
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   projects: [
     {
       ...shared,

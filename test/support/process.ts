@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { findSetpriv } from "./setpriv.js";
 
-const RUN_LIMIT_MILLISECONDS = 60_000;
+const RUN_LIMIT_MILLISECONDS = 120_000;
 const READY_LIMIT_MILLISECONDS = 30_000;
 const STOP_LIMIT_MILLISECONDS = 15_000;
 
