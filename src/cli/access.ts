@@ -45,10 +45,6 @@ export function addAccessCommands(program: Command, session: Session): void {
     .option("--service <name>", "in one registry only")
     .option("--literal", "a host:port/ prefix is part of the name")
     .option("--anyway", "a rule with a tag although nothing enforces tags")
-    .addHelpText(
-      "after",
-      '\nExamples:\n  dockwarden access grant telechat reader\n  dockwarden access grant "team/**" group:team --actions pull,push --expires 30d',
-    )
     .action((image: string, subject: string, more: readonly string[], options: AccessOptions) =>
       changeAccess(session, "granted", [image, subject, ...more], options),
     );
@@ -67,7 +63,6 @@ export function addAccessCommands(program: Command, session: Session): void {
     .option("--action <action>", "pull, push or delete", "pull")
     .option("--service <name>", "one of token.services; without it the first")
     .option("--literal", "a host:port/ prefix is part of the name")
-    .addHelpText("after", "\nExample:\n  dockwarden access check reader telechat --action push")
     .action(
       (
         subject: string,

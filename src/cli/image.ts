@@ -122,10 +122,6 @@ export function addImageCommands(program: Command, session: Session): void {
   const image = program.command("image").description("entries that say who gets which repository");
   withImageOptions(image.command("register <image>"))
     .description("add an entry; IMAGE is repository[:tag] or a quoted pattern")
-    .addHelpText(
-      "after",
-      '\nExamples:\n  dockwarden image register telechat --users developer,group:ml\n  dockwarden image register "team/**" --internal --actions pull\n  dockwarden image register base --public',
-    )
     .action((text: string, options: ImageOptions) =>
       changeImage(session, text, options, registerImage),
     );

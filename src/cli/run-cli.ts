@@ -6,6 +6,7 @@ import { packageRoot } from "../app.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { addAccessCommands } from "./access.js";
 import { addConfigCommands } from "./config.js";
+import { renderExamples } from "./examples.js";
 import { CliExit, type ExitCode } from "./exit.js";
 import { addGroupCommands } from "./group.js";
 import { addImageCommands } from "./image.js";
@@ -31,7 +32,8 @@ export async function runCli(words: readonly string[], io: Io): Promise<ExitCode
   }
 }
 
-function createProgram(session: Session, io: Io): Command {
+/** Every command with its options. */
+export function createProgram(session: Session, io: Io): Command {
   const program = new Command("dockwarden")
     .description("Decides who may pull, push and delete which image in a Docker registry.")
     .version(readVersion())
@@ -69,6 +71,7 @@ function prepare(command: Command, io: Io): void {
       command.option("--json", "answers as JSON").option("--config <file>", "configuration file");
     }
   }
+  command.addHelpText("after", () => renderExamples(command));
   command.exitOverride().configureOutput({
     writeOut: (text) => {
       io.out(text);

@@ -66,6 +66,9 @@ async function run(session: Session, mayCreate: boolean): Promise<void> {
   if (code !== 0) throw new CliExit(3, "the server ended with a fault; its log says why");
 }
 
+/** SIGHUP: the terminal that it was started in is gone. */
+const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
+
 /** The first signal stops gracefully, the second one at once (THREATS I01, I02). */
 async function untilStopped(server: RunningServer): Promise<number> {
   let signals = 0;
@@ -74,13 +77,11 @@ async function untilStopped(server: RunningServer): Promise<number> {
     if (signals > 1) process.exit(1);
     void server.stop();
   };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
   try {
     return await server.finished;
   } finally {
-    process.off("SIGTERM", onSignal);
-    process.off("SIGINT", onSignal);
+    for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
   }
 }
 

@@ -42,10 +42,6 @@ export function addUserCommands(program: Command, session: Session): void {
     .option("--groups <list>", "groups to join")
     .option("--email <address>", "for your records")
     .option("--expires <when>", "30d, 12h or 2027-01-31")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  dockwarden user add developer --permissions view,pull,push\n  dockwarden user add ci --generate --expires 90d",
-    )
     .action((name: string, options: AddOptions) => addUser(session, toName(name), options));
   addPasswordOptions(user.command("passwd <name>"))
     .description("set another password; it counts at once")

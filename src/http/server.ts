@@ -11,10 +11,11 @@ import {
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { StoreUnavailable } from "../domain/ports.js";
+import { err, type Result } from "../domain/result.js";
 import { sendError, type ErrorAnswer } from "./answer.js";
 import { handleLive, handleReady, type HealthSource } from "./health.js";
 import { createPages, type PagesSource } from "./pages.js";
-import { splitTarget } from "./request-target.js";
+import { splitTarget, type RequestTarget } from "./request-target.js";
 import { countHeader, handleToken, type TokenEndpoint } from "./token-endpoint.js";
 import { answerRefusal, UNAVAILABLE } from "./token-refusals.js";
 
@@ -41,6 +42,8 @@ const LIMITS: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 5_000,
+  // Answered by us, with our headers: readTarget.
+  requireHostHeader: false,
 };
 
 const TOO_MANY_HEADERS: ErrorAnswer = {
@@ -48,6 +51,13 @@ const TOO_MANY_HEADERS: ErrorAnswer = {
   error: "invalid_request",
   code: "UNSUPPORTED",
   message: `more than ${MAX_HEADERS} headers in one request`,
+  headers: { Connection: "close" },
+};
+const NO_HOST: ErrorAnswer = {
+  status: 400,
+  error: "invalid_request",
+  code: "UNSUPPORTED",
+  message: "no Host header",
   headers: { Connection: "close" },
 };
 const DUPLICATE_HOST: ErrorAnswer = {
@@ -76,7 +86,11 @@ export function createHttpServer(context: HttpContext, role: ListenerRole): Serv
   server.maxRequestsPerSocket = 1000;
   server.maxConnections = 1024;
   server.keepAliveTimeout = context.isBehindProxy ? 65_000 : 5_000;
-  server.on("clientError", answerClientError);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    answerClientError(error, socket, context.token.headers);
+  });
+  // Without this Node answers an unknown Expect itself, and without our headers.
+  server.on("checkExpectation", listener);
   return server;
 }
 
@@ -100,17 +114,12 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
   const { request, response, pages } = exchange;
   const { headers } = context.token;
   if (context.health.isStopping()) response.setHeader("Connection", "close");
-  if (request.rawHeaders.length / 2 > MAX_HEADERS) {
-    sendError(response, TOO_MANY_HEADERS, headers);
-    return;
-  }
-  if (countHeader(request, "host") > 1) {
-    sendError(response, DUPLICATE_HOST, headers);
-    return;
-  }
-  const target = splitTarget(request.url ?? "");
+  const target = readTarget(request);
   if (!target.ok) {
-    sendError(response, answerRefusal({ reason: "target", fault: target.error }), headers);
+    const { status, message } = target.error;
+    const ip = request.socket.remoteAddress ?? "";
+    context.token.log.warn({ evt: "request.refuse", status, reason: message, ip });
+    sendError(response, target.error, headers);
     return;
   }
   const { path, rawQuery } = target.value;
@@ -131,6 +140,16 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
   pages(request, response);
 }
 
+/** Path and query, or what is refused before anybody looks at them. */
+function readTarget(request: IncomingMessage): Result<RequestTarget, ErrorAnswer> {
+  if (request.rawHeaders.length / 2 > MAX_HEADERS) return err(TOO_MANY_HEADERS);
+  const hosts = countHeader(request, "host");
+  if (hosts > 1) return err(DUPLICATE_HOST);
+  if (hosts === 0 && request.httpVersion !== "1.0") return err(NO_HOST);
+  const target = splitTarget(request.url ?? "");
+  return target.ok ? target : err(answerRefusal({ reason: "target", fault: target.error }));
+}
+
 /** Every exception denies: 503 where the store can't be asked, 500 otherwise, and no detail outside the log (THREATS I04). */
 function answerFailure(context: HttpContext, response: ServerResponse, error: unknown): void {
   const isStore = error instanceof StoreUnavailable;
@@ -146,13 +165,18 @@ function answerFailure(context: HttpContext, response: ServerResponse, error: un
   sendError(response, isStore ? UNAVAILABLE : BROKEN, context.token.headers);
 }
 
-function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+function answerClientError(
+  error: NodeJS.ErrnoException,
+  socket: Duplex,
+  headers: Readonly<Record<string, string>>,
+): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${statusOfClientError(error)}\r\nConnection: close\r\nContent-Length: 0\r\nCache-Control: no-store\r\n\r\n`,
+    `HTTP/1.1 ${statusOfClientError(error)}\r\nConnection: close\r\nContent-Length: 0\r\n${lines.join("")}\r\n`,
   );
 }
 

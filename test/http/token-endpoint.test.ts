@@ -362,8 +362,36 @@ describe("bytes on the wire", () => {
       "GET /token?service=r\xe9g HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     ],
   ])("%s: 400", async (_name, bytes) => {
-    expect(await raw(bytes)).toMatch(/^HTTP\/1.1 400 /);
+    const answer = await raw(bytes);
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    for (const header of ["no-store", "nosniff", "no-referrer"]) expect(answer).toContain(header);
     expect(server.signed).toEqual([]);
+  });
+
+  test.each([
+    ["more than 100 headers", `${head}${"a: b\r\n".repeat(101)}\r\n`, 431],
+    ["two Host headers", `${head}Host: y\r\n\r\n`, 400],
+    ["no Host", "GET /token HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+    [
+      "an absolute target",
+      "GET http://evil/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+      400,
+    ],
+  ])("%s: one line in the log, without what was sent", async (_name, bytes, status) => {
+    await raw(bytes);
+    const line = server.log.at(-1);
+    expect(line).toMatchObject({ evt: "request.refuse", status, ip: expect.any(String) as unknown });
+    expect(JSON.stringify(line)).not.toMatch(/evil/);
+  });
+
+  test("an unknown expectation is answered as if it were not there, with all headers", async () => {
+    const answer = await raw(`${head}Expect: teapot\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(answer).toContain("no-store");
+  });
+
+  test("HTTP/1.0 without a Host, as some balancers ask, is answered", async () => {
+    expect(await raw("GET /health/live HTTP/1.0\r\n\r\n")).toMatch(/^HTTP\/1.1 200 /);
   });
 
   test("A19: a query of 17,000 bytes is 431", async () => {

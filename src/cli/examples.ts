@@ -1,0 +1,85 @@
+// Examples for the help of every verb; patterns always in quotes, or the shell would put file names in their place.
+import type { Command } from "commander";
+
+/** Verb with its noun → command lines without the program's name. */
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  init: ["init", "--config /etc/dockwarden/config.yml init"],
+  serve: ["serve", "serve --create"],
+  migrate: ["migrate"],
+  "user add": [
+    "user add developer --permissions view,pull,push",
+    "user add ci --generate --expires 90d",
+    "user add reader --password-stdin < password.txt",
+  ],
+  "user passwd": ["user passwd developer", "user passwd developer --generate"],
+  "user list": ["user list", "user list --json"],
+  "user show": ["user show developer"],
+  "user update": [
+    "user update developer --permissions view,pull",
+    "user update contractor --expires 2027-01-31",
+  ],
+  "user rename": ["user rename dev developer"],
+  "user disable": ["user disable developer"],
+  "user enable": ["user enable developer"],
+  "user remove": ["user remove developer", "user remove developer --yes"],
+  "group add": ["group add ml"],
+  "group list": ["group list"],
+  "group show": ["group show ml"],
+  "group add-member": ["group add-member ml developer reader"],
+  "group remove-member": ["group remove-member ml reader"],
+  "group remove": ["group remove ml"],
+  "image register": [
+    "image register telechat --users developer,group:ml",
+    'image register "team/**" --internal --actions pull',
+    "image register base --public",
+  ],
+  "image update": [
+    "image update telechat --users developer,reader",
+    'image update "team/**" --exclusive',
+  ],
+  "image unregister": ["image unregister telechat", 'image unregister "team/**" --yes'],
+  "image list": ["image list"],
+  "image show": ["image show telechat", 'image show "team/**"'],
+  "image list-accessible": ["image list-accessible reader"],
+  "access grant": [
+    "access grant telechat reader",
+    'access grant "team/**" group:team --actions pull,push --expires 30d',
+  ],
+  "access revoke": [
+    "access revoke telechat reader",
+    'access revoke "team/**" group:team --actions push',
+  ],
+  "access check": [
+    "access check reader telechat --action push",
+    "access check @anonymous base --json",
+  ],
+  "key list": ["key list"],
+  "key rotate": [
+    "key rotate",
+    "key rotate --ca   (then give trust/token-ca.pem to the registries, then:)",
+    "key rotate --activate",
+  ],
+  "key import": [
+    "key import --key signing.key --cert chain.pem",
+    "key import --ca --key ca.key --cert ca.pem",
+  ],
+  "key export-bundle": ["key export-bundle > token-ca.pem"],
+  "key export-jwks": ["key export-jwks > jwks.json"],
+  "config print": ["config print --sources"],
+  "config check": ["config check", "config check --config /etc/dockwarden/config.yml"],
+};
+
+/** Noun and verb, as EXAMPLES has them. */
+export function pathOf(command: Command): string {
+  const { parent } = command;
+  if (parent === null) return "";
+  return `${pathOf(parent)} ${command.name()}`.trim();
+}
+
+/** The examples of a command as its help ends with them; empty where there are none. */
+export function renderExamples(command: Command): string {
+  const lines = EXAMPLES[pathOf(command)] ?? [];
+  if (lines.length === 0) return "";
+  const title = lines.length === 1 ? "Example" : "Examples";
+  return `\n${title}:\n${lines.map((line) => `  dockwarden ${line}`).join("\n")}`;
+}
