@@ -9,6 +9,7 @@ import { decide, type DecisionInput } from "../domain/decision.js";
 import type { ImagePattern } from "../domain/image-pattern.js";
 import { subjectKey, type GrantedImage } from "../domain/image.js";
 import { guisesOf } from "../domain/requester.js";
+import type { EpochSeconds } from "../domain/time.js";
 import { spellImage, spellService } from "./spelling.js";
 
 /** A command line, and what the decision would be made of after it. */
@@ -97,16 +98,17 @@ function giveGrant(input: DecisionInput, pattern: ImagePattern, action: Action):
   const others = entry?.grants.filter((grant) => subjectKey(grant.subject) !== key) ?? [];
   const present = entry?.grants.find((grant) => subjectKey(grant.subject) === key);
   const actions = normalizeActions([...(present?.actions ?? []), action]);
+  const expiresAt = present?.expiresAt ?? null;
   const granted: GrantedImage = {
     id: entry?.id ?? NEW_ENTRY_ID,
     isExclusive: entry?.isExclusive ?? false,
     pattern,
-    grants: [...others, { subject, actions, createdAt: 0, expiresAt: null }],
+    grants: [...others, { subject, actions, createdAt: 0, expiresAt }],
   };
   const label = subject.kind === "account" ? subject.name : `@${subject.kind}`;
   const anyway = pattern.tag === null || input.policy.tagEnforcement === "gate" ? "" : " --anyway";
   return {
-    command: `dockwarden access grant ${spellImage(pattern)} ${label} --actions ${actions.join(",")}${spellService(pattern.service)}${anyway}`,
+    command: `dockwarden access grant ${spellImage(pattern)} ${label} --actions ${actions.join(",")}${spellEnd(expiresAt)}${spellService(pattern.service)}${anyway}`,
     apply: (state) => ({
       ...state,
       images: [...state.images.filter((image) => !isEntry(image)), granted],
@@ -115,6 +117,12 @@ function giveGrant(input: DecisionInput, pattern: ImagePattern, action: Action):
 }
 
 const NEW_ENTRY_ID = 0;
+
+/** The day in UTC, as `--expires` reads it. */
+const spellEnd = (expiresAt: EpochSeconds | null): string =>
+  expiresAt === null
+    ? ""
+    : ` --expires ${new Date((expiresAt - 1) * 1000).toISOString().slice(0, 10)}`;
 
 function unregisterImage(image: GrantedImage): Step {
   const { pattern } = image;

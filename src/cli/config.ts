@@ -1,6 +1,8 @@
 // `dockwarden config …`: what is set, and whether it is right.
 import type { Command } from "commander";
+import { readTls } from "../app.js";
 import { describeConfig, printConfig } from "../config/print-config.js";
+import { orExit } from "./exit.js";
 import type { Session } from "./session.js";
 
 /** Adds the verbs of `config`. */
@@ -19,7 +21,8 @@ export function addConfigCommands(program: Command, session: Session): void {
     .command("check")
     .description("every fault at once, with its place (exit 78)")
     .action(() => {
-      const { warnings, file } = session.loadConfig();
+      const { config: settings, warnings, file } = session.loadConfig();
+      orExit(readTls(settings.server.tls));
       const lines = ["the configuration is right", ...warnings.map((line) => `warning: ${line}`)];
       session.answer({ ok: true, file, warnings }, `${lines.join("\n")}\n`);
     });

@@ -392,6 +392,21 @@ describe("access check", () => {
     );
   });
 
+  test("the command keeps the end of the grant that it replaces", async () => {
+    await site.must(
+      "access",
+      "grant",
+      "brief",
+      "reader",
+      "--actions",
+      "pull",
+      "--expires",
+      "2099-01-31",
+    );
+    const { stdout } = await site.run(["access", "check", "reader", "brief", "--action", "push"]);
+    expect(stdout).toContain("--actions pull,push --expires 2099-01-31");
+  });
+
   test("asks for one image, not for a pattern", async () => {
     expect((await ask("reader", "team/**")).code).toBe(2);
   });

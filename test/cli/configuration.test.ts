@@ -39,6 +39,13 @@ describe("configuration and store", () => {
     expect(outcome).toMatchObject({ code: 78 });
   });
 
+  test("a certificate that can't be used is a fault of config check, as of serve", async () => {
+    const yaml = "server: { tls: { mode: files, cert: /nowhere/a.pem, key: /nowhere/a.key } }\n";
+    const outcome = await withConfig(yaml, ["config", "check"]);
+    expect(outcome).toMatchObject({ code: 78, stdout: "" });
+    expect(outcome.stderr).toContain("/nowhere/a.pem");
+  });
+
   test("a good configuration is said to be good", async () => {
     expect((await site.run(["config", "check"])).code).toBe(0);
     expect(await site.must("config", "print", "--sources")).toMatch(/config\.yml:\d+/);

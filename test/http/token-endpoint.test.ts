@@ -380,7 +380,11 @@ describe("bytes on the wire", () => {
   ])("%s: one line in the log, without what was sent", async (_name, bytes, status) => {
     await raw(bytes);
     const line = server.log.at(-1);
-    expect(line).toMatchObject({ evt: "request.refuse", status, ip: expect.any(String) as unknown });
+    expect(line).toMatchObject({
+      evt: "request.refuse",
+      status,
+      ip: expect.any(String) as unknown,
+    });
     expect(JSON.stringify(line)).not.toMatch(/evil/);
   });
 
