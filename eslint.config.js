@@ -28,8 +28,9 @@ const IMPORT_TABLE = {
     isPure: false,
   },
   config: { folders: [], packages: ["yaml", "zod"], isPure: false },
+  demo: { folders: [], packages: [], isPure: false },
   cli: {
-    folders: ["domain", "admin", "config"],
+    folders: ["domain", "admin", "config", "demo"],
     packages: ["commander", "cli-table3", "read"],
     isPure: false,
     isAppAllowed: true,

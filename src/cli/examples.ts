@@ -6,6 +6,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   init: ["init", "--config /etc/dockwarden/config.yml init"],
   serve: ["serve", "serve --create"],
   migrate: ["migrate"],
+  demo: ["demo"],
   "user add": [
     "user add developer --permissions view,pull,push",
     "user add ci --generate --expires 90d",

@@ -6,6 +6,7 @@ import { packageRoot } from "../app.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { addAccessCommands } from "./access.js";
 import { addConfigCommands } from "./config.js";
+import { addDemoCommand } from "./demo.js";
 import { renderExamples } from "./examples.js";
 import { CliExit, type ExitCode } from "./exit.js";
 import { addGroupCommands } from "./group.js";
@@ -48,6 +49,7 @@ export function createProgram(session: Session, io: Io): Command {
   addKeyCommands(program, session);
   addConfigCommands(program, session);
   addServerCommands(program, session);
+  addDemoCommand(program, session);
   program.hook("preAction", (_program, command) => {
     session.options = command.optsWithGlobals();
   });

@@ -1,0 +1,111 @@
+// What the demo can use on this machine: a client and a registry; where something is missing, what to install.
+import { createServer } from "node:net";
+import { findEngine, findRegistryImage, pullRegistryImage, type Engine } from "./engine.js";
+import type { Stage } from "./stage.js";
+
+export type RegistrySource =
+  | { readonly kind: "program"; readonly program: string; readonly words: string }
+  | { readonly kind: "container"; readonly image: string; readonly engine: Engine };
+
+export interface Equipment {
+  readonly registry: RegistrySource;
+  /** The engine, when docker is the client; null: skopeo. */
+  readonly engine: Engine | null;
+  /** `docker 28.2.2`, for the transcript's head. */
+  readonly clientWords: string;
+}
+
+/** Debian's name first; `registry` is Fedora's and upstream's. */
+const REGISTRY_PROGRAMS = ["docker-registry", "registry"];
+
+/** Looks around; the answer is the equipment, or what to tell the person. */
+export async function findEquipment(
+  stage: Stage,
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<Equipment | { readonly obstacle: string }> {
+  const engine = await findEngine(stage, variables);
+  const program = await findRegistryProgram(stage);
+  const skopeo = await findVersion(stage, "skopeo", /skopeo version (\S+)/);
+  const hasClient = engine.found?.isHere === true || skopeo !== null;
+  const found = [`  docker           ${engine.words}`];
+  if (!hasClient || (engine.found === null && program === null)) {
+    found.push(`  docker-registry  ${program?.words ?? "not found"}`);
+    found.push(`  skopeo           ${skopeo ?? "not found"}`);
+    return { obstacle: describeObstacle(found) };
+  }
+  const registry = await chooseRegistry(stage, engine.found, program);
+  if (registry === null) {
+    found.push(
+      "  registry:3       not in the engine, and it could not be pulled",
+      "  docker-registry  not found",
+    );
+    return { obstacle: describeObstacle(found) };
+  }
+  if (engine.found?.isHere === true) {
+    return { registry, engine: engine.found, clientWords: `docker ${engine.found.version}` };
+  }
+  return { registry, engine: null, clientWords: `skopeo ${skopeo ?? ""}` };
+}
+
+/** What is here is taken before what must be fetched, and an engine whose `localhost` is another one comes last. */
+async function chooseRegistry(
+  stage: Stage,
+  engine: Engine | null,
+  program: RegistrySource | null,
+): Promise<RegistrySource | null> {
+  if (engine === null || (!engine.isHere && program !== null)) return program;
+  const present = await findRegistryImage(stage, engine);
+  if (present !== null) return { kind: "container", image: present, engine };
+  if (program !== null) return program;
+  const pulled = await pullRegistryImage(stage, engine);
+  return pulled === null ? null : { kind: "container", image: pulled, engine };
+}
+
+async function findRegistryProgram(
+  stage: Stage,
+): Promise<(RegistrySource & { readonly kind: "program" }) | null> {
+  for (const program of REGISTRY_PROGRAMS) {
+    // Other programs are called `registry` too; Distribution's names its repository.
+    const version = await findVersion(stage, program, /distribution\S*\s+v?(\d\S*)/);
+    if (version !== null) return { kind: "program", program, words: `${program} ${version}` };
+  }
+  return null;
+}
+
+async function findVersion(stage: Stage, program: string, pattern: RegExp): Promise<string | null> {
+  const outcome = await stage.run({ program, args: ["--version"], limitMilliseconds: 10_000 });
+  return outcome.code === 0 ? (pattern.exec(outcome.text)?.[1] ?? null) : null;
+}
+
+function describeObstacle(found: readonly string[]): string {
+  return [
+    "The demo needs a registry and a client, and there is not enough here for it:",
+    "",
+    ...found,
+    "",
+    "Install one of these, then run the same command again:",
+    "",
+    "  Debian, Ubuntu   sudo apt-get install docker-registry skopeo",
+    "  Fedora           sudo dnf install docker-distribution skopeo",
+    "  macOS            brew install skopeo, and Docker Desktop (brew install --cask docker), started once",
+    "  any Linux        a Docker engine of your own: https://docs.docker.com/engine/install/",
+    "",
+    "Debian's package starts a registry on port 5000; the demo does not need that one:",
+    "  sudo systemctl disable --now docker-registry",
+  ].join("\n");
+}
+
+/** A TCP port of the loopback address that nobody listens on at this moment. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => {
+        resolve(port);
+      });
+    });
+  });
+}
