@@ -1,8 +1,9 @@
 // `dockwarden demo`: shows on this machine, with real clients and a real registry, what Dockwarden does.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { packageRoot } from "../app.js";
-import { runDemo, type DemoReport } from "../demo/run-demo.js";
+import { runDemo, type DemoOptions, type DemoReport } from "../demo/run-demo.js";
 import { Interrupted } from "../demo/stage.js";
 import { CliExit } from "./exit.js";
 import type { Session } from "./session.js";
@@ -10,7 +11,7 @@ import type { Session } from "./session.js";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const WIDTH_MAX = 110;
 const WIDTH_MIN = 60;
-const WIDTH_WITHOUT_TERMINAL = 100;
+const WIDTH_WITHOUT_TERMINAL = 80;
 
 /** Adds `demo`. */
 export function addDemoCommand(program: Command, session: Session): void {
@@ -36,10 +37,29 @@ async function demo(session: Session): Promise<void> {
       variables: environment.variables,
       program: [process.execPath, ...process.execArgv, process.argv[1] ?? ""],
       signal: interruption.signal,
-      composeFile: join(packageRoot, "docker-compose.yml"),
+      nextSteps: nextSteps(),
     }),
   );
   finish(session, report);
+}
+
+/** In a checkout the commands of the checkout, otherwise those of the installed package. */
+function nextSteps(): DemoOptions["nextSteps"] {
+  const has = (name: string): boolean => existsSync(join(packageRoot, name));
+  const isCheckout = has("scripts/start.mjs");
+  const rows: DemoOptions["nextSteps"] = [
+    ["docker compose up", "the whole thing on one port: door, registry, Dockwarden"],
+    [
+      isCheckout ? "npm start" : "dockwarden serve --create",
+      "a server that stays, and the lines for your registry",
+    ],
+    [
+      isCheckout ? "npx dockwarden --help" : "dockwarden --help",
+      "users, groups, images, grants; each with --help",
+    ],
+    ["README.md", "the model in two sentences, operations, configuration"],
+  ];
+  return has("docker-compose.yml") ? rows : rows.slice(1);
 }
 
 function finish(session: Session, report: DemoReport): void {

@@ -1,8 +1,7 @@
 // What the people of the demo type: the same acts as commands of docker or of skopeo.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { makeDockerConfig, type Engine } from "./engine.js";
-import { undoWithDocker } from "./servers.js";
+import { dockerCommand, makeDockerConfig, undoWithDocker, type Engine } from "./engine.js";
 import type { Command, Stage } from "./stage.js";
 import { makeTar, writeOciLayout } from "./tiny-image.js";
 
@@ -80,6 +79,7 @@ export function openDocker(
     program: "docker",
     args: ["--config", person, ...args],
     env: engine.env,
+    mustFinish: true,
   });
   return {
     login: (person) => [
@@ -93,6 +93,6 @@ export function openDocker(
       docker(person, "push", `${host}/${name}`),
     ],
     pull: (person, { name }) => [docker(person, "pull", `${host}/${name}`)],
-    forget: ({ name }) => [docker("probe", "image", "rm", "--force", `${host}/${name}`)],
+    forget: ({ name }) => [dockerCommand(engine, ["image", "rm", "--force", `${host}/${name}`])],
   };
 }

@@ -1,11 +1,14 @@
 // The Docker engine that the person uses: where it listens, and whether `localhost` means the same to it as to us.
-import { createServer, type AddressInfo } from "node:net";
+import { spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { listen } from "./free-port.js";
 import type { Command, Stage } from "./stage.js";
 
 const PROBE_LIMIT_MILLISECONDS = 10_000;
 const PULL_LIMIT_MILLISECONDS = 60_000;
+const UNDO_LIMIT_MILLISECONDS = 20_000;
 const IMAGES = ["registry:3", "registry:2"];
 
 export interface Engine {
@@ -61,22 +64,38 @@ export function makeDockerConfig(stage: Stage, name: string): void {
 /** Name of an image of the registry that the engine has, or null. */
 export async function findRegistryImage(stage: Stage, engine: Engine): Promise<string | null> {
   for (const image of IMAGES) {
-    const outcome = await stage.run(docker(engine, ["image", "inspect", image]));
+    const outcome = await stage.run(dockerCommand(engine, ["image", "inspect", image]));
     if (outcome.code === 0) return image;
   }
   return null;
 }
 
-/** Fetches the registry's image; it stays in the engine. Null where that doesn't work. */
+/** Fetches the registry's image, for the length of the demo. Null where that doesn't work. */
 export async function pullRegistryImage(stage: Stage, engine: Engine): Promise<string | null> {
   const image = "registry:3";
-  const pull = docker(engine, ["pull", image]);
+  // Without --force: it stays where somebody else has begun to use it meanwhile.
+  undoWithDocker(stage, engine, ["image", "rm", image]);
+  const pull = dockerCommand(engine, ["pull", image]);
   const outcome = await stage.run({ ...pull, limitMilliseconds: PULL_LIMIT_MILLISECONDS });
   return outcome.code === 0 ? image : null;
 }
 
-function docker(engine: Engine, args: readonly string[]): Command {
+/** `docker ARGS` on that engine, without anybody's login. */
+export function dockerCommand(engine: Engine, args: readonly string[]): Command {
   return { program: "docker", args: ["--config", "probe", ...args], env: engine.env };
+}
+
+/** Leaves nothing in the engine, also when we exit in the middle. */
+export function undoWithDocker(stage: Stage, engine: Engine, args: readonly string[]): void {
+  const command = dockerCommand(engine, args);
+  stage.onClose(() => {
+    spawnSync(command.program, command.args, {
+      cwd: stage.folder,
+      env: { PATH: stage.path, HOME: stage.folder, ...command.env },
+      stdio: "ignore",
+      timeout: UNDO_LIMIT_MILLISECONDS,
+    });
+  });
 }
 
 async function findEndpoint(
@@ -85,6 +104,9 @@ async function findEndpoint(
 ): Promise<Record<string, string>> {
   const names = ["DOCKER_HOST", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"];
   const own = pick(variables, names);
+  const home = variables["DOCKER_CONFIG"] ?? join(variables["HOME"] ?? "", ".docker");
+  // Where docker itself looks for certificates when nothing names a place; our children have another home.
+  if (own["DOCKER_TLS_VERIFY"] !== undefined) own["DOCKER_CERT_PATH"] ??= home;
   if (own["DOCKER_HOST"] !== undefined) return own;
   const context = await stage.run({
     program: "docker",
@@ -115,8 +137,7 @@ async function sharesOurLoopback(
     knocks += 1;
     socket.destroy();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   try {
     const args = ["--config", "probe", "pull", `localhost:${port}/dockwarden/probe:1`];
     const limitMilliseconds = PROBE_LIMIT_MILLISECONDS;

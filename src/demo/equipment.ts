@@ -1,11 +1,15 @@
 // What the demo can use on this machine: a client and a registry; where something is missing, what to install.
-import { createServer } from "node:net";
 import { findEngine, findRegistryImage, pullRegistryImage, type Engine } from "./engine.js";
 import type { Stage } from "./stage.js";
 
 export type RegistrySource =
   | { readonly kind: "program"; readonly program: string; readonly words: string }
-  | { readonly kind: "container"; readonly image: string; readonly engine: Engine };
+  | {
+      readonly kind: "container";
+      readonly image: string;
+      readonly engine: Engine;
+      readonly words: string;
+    };
 
 export interface Equipment {
   readonly registry: RegistrySource;
@@ -18,10 +22,11 @@ export interface Equipment {
 /** Debian's name first; `registry` is Fedora's and upstream's. */
 const REGISTRY_PROGRAMS = ["docker-registry", "registry"];
 
-/** Looks around; the answer is the equipment, or what to tell the person. */
+/** Looks around, `say`s what takes long; the answer is the equipment, or what to tell the person. */
 export async function findEquipment(
   stage: Stage,
   variables: Readonly<Record<string, string | undefined>>,
+  say: (line: string) => void,
 ): Promise<Equipment | { readonly obstacle: string }> {
   const engine = await findEngine(stage, variables);
   const program = await findRegistryProgram(stage);
@@ -33,7 +38,7 @@ export async function findEquipment(
     found.push(`  skopeo           ${skopeo ?? "not found"}`);
     return { obstacle: describeObstacle(found) };
   }
-  const registry = await chooseRegistry(stage, engine.found, program);
+  const registry = await chooseRegistry({ stage, say }, engine.found, program);
   if (registry === null) {
     found.push(
       "  registry:3       not in the engine, and it could not be pulled",
@@ -49,17 +54,25 @@ export async function findEquipment(
 
 /** What is here is taken before what must be fetched, and an engine whose `localhost` is another one comes last. */
 async function chooseRegistry(
-  stage: Stage,
+  { stage, say }: { readonly stage: Stage; readonly say: (line: string) => void },
   engine: Engine | null,
   program: RegistrySource | null,
 ): Promise<RegistrySource | null> {
   if (engine === null || (!engine.isHere && program !== null)) return program;
   const present = await findRegistryImage(stage, engine);
-  if (present !== null) return { kind: "container", image: present, engine };
+  if (present !== null) return describeContainer(present, engine);
   if (program !== null) return program;
+  say("Fetching registry:3 for the demo (20 MB, a minute at most) …");
   const pulled = await pullRegistryImage(stage, engine);
-  return pulled === null ? null : { kind: "container", image: pulled, engine };
+  return pulled === null ? null : describeContainer(pulled, engine);
 }
+
+const describeContainer = (image: string, engine: Engine): RegistrySource => ({
+  kind: "container",
+  image,
+  engine,
+  words: `${image} in a container`,
+});
 
 async function findRegistryProgram(
   stage: Stage,
@@ -93,19 +106,4 @@ function describeObstacle(found: readonly string[]): string {
     "Debian's package starts a registry on port 5000; the demo does not need that one:",
     "  sudo systemctl disable --now docker-registry",
   ].join("\n");
-}
-
-/** A TCP port of the loopback address that nobody listens on at this moment. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

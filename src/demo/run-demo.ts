@@ -1,5 +1,4 @@
 // Plays the demo: looks what is here, starts the servers, goes through the story, cleans up whatever happened.
-import { existsSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { openDocker, openSkopeo, type Client } from "./client.js";
 import { findEquipment, type Equipment } from "./equipment.js";
@@ -16,8 +15,8 @@ export interface DemoOptions {
   readonly program: Program;
   /** Aborted when the person interrupts. */
   readonly signal: AbortSignal;
-  /** docker-compose.yml, mentioned at the end where it exists. */
-  readonly composeFile: string;
+  /** For the end: what to type or read, and what comes of it. */
+  readonly nextSteps: readonly (readonly [string, string])[];
 }
 
 export type DemoReport =
@@ -28,26 +27,34 @@ export type DemoReport =
 
 /** Never throws for what the machine lacks; when it answers, nothing is left of the demo. */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
-  const stage = new Stage(options.variables["PATH"] ?? "", options.signal);
-  const transcript = new Transcript(options.paper);
-  const started = performance.now();
   try {
-    const equipment = await findEquipment(stage, options.variables);
-    if ("obstacle" in equipment) return { kind: "impossible", message: equipment.obstacle };
-    const servers = await startServers(stage, equipment, options.program);
-    introduce(transcript, { stage, equipment, servers });
-    for (const name of ACCOUNTS) stage.write(`${name}.password`, `${makePassword()}\n`);
-    const client = openClient(stage, equipment, servers);
-    const steps = await play(stage, transcript, tellStory(client, servers));
-    conclude(transcript, steps, performance.now() - started);
-    if (steps.every(({ difference }) => difference === null)) lookOn(transcript, options);
-    return { kind: "played", steps };
+    const stage = new Stage(options.variables["PATH"] ?? "", options.signal);
+    try {
+      return await playOn(stage, options);
+    } finally {
+      await stage.close();
+    }
   } catch (error) {
     if (error instanceof Interrupted) return { kind: "interrupted" };
     return { kind: "impossible", message: error instanceof Error ? error.message : String(error) };
-  } finally {
-    await stage.close();
   }
+}
+
+async function playOn(stage: Stage, options: DemoOptions): Promise<DemoReport> {
+  const transcript = new Transcript(options.paper);
+  const started = performance.now();
+  const equipment = await findEquipment(stage, options.variables, (line) => {
+    transcript.line(line);
+  });
+  if ("obstacle" in equipment) return { kind: "impossible", message: equipment.obstacle };
+  const servers = await startServers(stage, equipment, options.program);
+  introduce(transcript, { stage, equipment, servers });
+  for (const name of ACCOUNTS) stage.write(`${name}.password`, `${makePassword()}\n`);
+  const client = openClient(stage, equipment, servers);
+  const steps = await play(stage, transcript, tellStory(client, servers));
+  conclude(transcript, steps, performance.now() - started);
+  if (steps.every(({ difference }) => difference === null)) lookOn(transcript, options.nextSteps);
+  return { kind: "played", steps };
 }
 
 function openClient(stage: Stage, { engine }: Equipment, { host }: Servers): Client {
@@ -60,15 +67,12 @@ function introduce(
   parts: { readonly stage: Stage; readonly equipment: Equipment; readonly servers: Servers },
 ): void {
   const { stage, equipment, servers } = parts;
-  const { registry } = equipment;
-  const registryWords =
-    registry.kind === "program" ? registry.words : `${registry.image} in a container`;
   transcript.title(
     "Dockwarden: who may pull and push which image, enforced by the registry itself",
   );
   transcript.facts([
-    ["Dockwarden", `${servers.url}, with a new store`],
-    ["Registry", `${servers.host}: ${registryWords}; it trusts what Dockwarden signs`],
+    ["Dockwarden", `${servers.url}, with a new store and its first admin`],
+    ["Registry", `${servers.host}: ${equipment.registry.words}, trusting Dockwarden`],
     ["Client", equipment.clientWords],
     ["Folder", `${stage.folder}, where all of this lies; it goes at the end`],
   ]);
@@ -88,16 +92,8 @@ function conclude(
   for (const line of wrong) transcript.why(line);
 }
 
-function lookOn(transcript: Transcript, { composeFile }: DemoOptions): void {
+function lookOn(transcript: Transcript, nextSteps: DemoOptions["nextSteps"]): void {
   transcript.title("What to look at next");
-  const compose = existsSync(composeFile)
-    ? [["docker compose up", "the whole thing on one port: door, registry, Dockwarden"] as const]
-    : [];
-  transcript.facts([
-    ...compose,
-    ["npm start", "a server that stays, and the lines for your registry's configuration"],
-    ["npx dockwarden --help", "users, groups, images, grants; every verb with examples"],
-    ["README.md", "the model in two sentences, operations, configuration"],
-  ]);
+  transcript.facts(nextSteps);
   transcript.line();
 }

@@ -1,14 +1,15 @@
 // Starts Dockwarden and a registry that trusts it, on free ports, with everything they store in the stage's folder.
-import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { findFreePort, type Equipment } from "./equipment.js";
-import type { Engine } from "./engine.js";
-import type { Command, Stage } from "./stage.js";
+import type { Equipment } from "./equipment.js";
+import { findFreePorts } from "./free-port.js";
+import { dockerCommand, undoWithDocker, type Engine } from "./engine.js";
+import type { Command, Server, Stage } from "./stage.js";
 import { makeTar } from "./tiny-image.js";
 
-const UNDO_LIMIT_MILLISECONDS = 20_000;
+/** Registry 3 would look for a collector of traces. */
+const NO_TRACES = ["OTEL_TRACES_EXPORTER", "none"] as const;
 
 /** How Dockwarden is called: the program and what stands before its own arguments. */
 export type Program = readonly [string, ...string[]];
@@ -28,8 +29,7 @@ export async function startServers(
   equipment: Equipment,
   program: Program,
 ): Promise<Servers> {
-  const port = await findFreePort();
-  const registryPort = await findFreePort();
+  const [port, registryPort] = await findFreePorts();
   const url = `http://localhost:${port}`;
   const host = `localhost:${registryPort}`;
   stage.write("config.yml", describeDockwarden(port, host));
@@ -45,7 +45,9 @@ export async function startServers(
     },
     ...(input === undefined ? {} : { input }),
   });
-  await stage.startServer(dockwarden(["serve", "--create"]), "dockwarden.log", {
+  await stage.startServer(dockwarden(["serve", "--create"]), {
+    words: "Dockwarden",
+    logName: "dockwarden",
     url: `http://127.0.0.1:${port}/health/ready`,
     status: 200,
   });
@@ -68,15 +70,16 @@ async function startRegistry(
   { registry }: Equipment,
   place: RegistryPlace,
 ): Promise<void> {
-  // 401 and nothing else: the registry is up and asks for a token.
-  const ready = { url: `http://127.0.0.1:${place.port}/v2/`, status: 401 };
+  const server: Server = {
+    words: `The registry (${registry.words})`,
+    logName: "registry",
+    url: `http://127.0.0.1:${place.port}/v2/`,
+    status: 401, // and nothing else: it is up and asks for a token
+  };
   if (registry.kind === "container") {
-    await startContainer(stage, registry, place);
-    if (await stage.waitFor(ready)) return;
-    throw new Error(
-      `The registry's container (${registry.image}) does not answer on ${ready.url}; is its engine on this machine? ` +
-        "Without one: install docker-registry and skopeo.",
-    );
+    const command = await createContainer(stage, registry, place);
+    await stage.startServer(command, server);
+    return;
   }
   const config = describeRegistry(place, {
     addr: `127.0.0.1:${place.port}`,
@@ -84,17 +87,20 @@ async function startRegistry(
     trust: join(stage.folder, "trust", "token-ca.pem"),
   });
   stage.write("registry.yml", config);
-  const env = { OTEL_TRACES_EXPORTER: "none" };
+  const env = Object.fromEntries([NO_TRACES]);
   const command = { program: registry.program, args: ["serve", "registry.yml"], env };
-  await stage.startServer(command, "registry.log", ready);
+  await stage.startServer(command, server);
 }
 
-/** Configuration and certificate are copied in: an engine may not see our folder. */
-async function startContainer(
+/**
+ * The command that starts the registry and stays with it. Configuration and certificate are copied into the container:
+ * an engine may not see our folder. Throws with docker's words, or Interrupted.
+ */
+async function createContainer(
   stage: Stage,
   { image, engine }: { readonly image: string; readonly engine: Engine },
   place: RegistryPlace,
-): Promise<void> {
+): Promise<Command> {
   const name = `dockwarden-demo-${randomBytes(4).toString("hex")}`;
   const inside = "dockwarden-demo";
   const addr = engine.isHere ? `127.0.0.1:${place.port}` : ":5000";
@@ -112,24 +118,12 @@ async function startContainer(
   });
   stage.write("registry.tar", files);
   undoWithDocker(stage, engine, ["rm", "--force", "--volumes", name]);
-  const options = ["--rm", "--name", name, ...network, "-e", "OTEL_TRACES_EXPORTER=none"];
-  const configFile = `/${inside}/config.yml`;
-  await mustDocker(stage, engine, { args: ["create", ...options, image, configFile] });
+  const options = ["--name", name, ...network, "-e", NO_TRACES.join("=")];
+  // The word `serve` suits an image that starts with a script and one that starts with the program itself.
+  const start = ["serve", `/${inside}/config.yml`];
+  await mustDocker(stage, engine, { args: ["create", ...options, image, ...start] });
   await mustDocker(stage, engine, { args: ["cp", "-", `${name}:/`], input: "registry.tar" });
-  await mustDocker(stage, engine, { args: ["start", name] });
-}
-
-/** Leaves nothing in the engine, also when we exit in the middle. */
-export function undoWithDocker(stage: Stage, engine: Engine, args: readonly string[]): void {
-  stage.onClose(() => {
-    const env = { PATH: stage.path, HOME: stage.folder, ...engine.env };
-    spawnSync("docker", ["--config", "probe", ...args], {
-      cwd: stage.folder,
-      env,
-      stdio: "ignore",
-      timeout: UNDO_LIMIT_MILLISECONDS,
-    });
-  });
+  return dockerCommand(engine, ["start", "--attach", name]);
 }
 
 async function mustDocker(
@@ -137,8 +131,8 @@ async function mustDocker(
   engine: Engine,
   command: Pick<Command, "args" | "input">,
 ): Promise<void> {
-  const args = ["--config", "probe", ...command.args];
-  const outcome = await stage.run({ ...command, program: "docker", args, env: engine.env });
+  const docker = dockerCommand(engine, command.args);
+  const outcome = await stage.run({ ...command, ...docker, mustFinish: true });
   if (outcome.code === 0) return;
   throw new Error(`docker ${command.args[0] ?? ""} failed: ${outcome.text.trim()}`);
 }

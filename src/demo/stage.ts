@@ -7,7 +7,9 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const RUN_LIMIT_MILLISECONDS = 30_000;
 const READY_LIMIT_MILLISECONDS = 30_000;
+const ANSWER_LIMIT_MILLISECONDS = 2000;
 const END_LIMIT_MILLISECONDS = 2000;
+const FINISH_LIMIT_MILLISECONDS = 5000;
 
 /** One command line, run in the stage's folder. */
 export interface Command {
@@ -20,6 +22,8 @@ export interface Command {
   /** Added to the stage's environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly limitMilliseconds?: number;
+  /** An interruption lets it end first: cut off, its work would go on in the engine, behind the back of our undoing. */
+  readonly mustFinish?: boolean;
 }
 
 export interface Outcome {
@@ -42,9 +46,12 @@ export class Stage {
   readonly #children = new Set<ChildProcess>();
   readonly #undoings: (() => void)[] = [];
 
-  /** Nothing of the person's environment but `path` reaches a child, so no configuration or login of hers is used. */
+  /**
+   * Nothing of the person's environment but `path` reaches a child, so no configuration or login of hers is used.
+   * Throws where no temporary folder can be made.
+   */
   constructor(path: string, signal: AbortSignal) {
-    this.folder = mkdtempSync(join(tmpdir(), "dockwarden-demo-"));
+    this.folder = makeFolder();
     this.path = path;
     this.#env = {
       PATH: path,
@@ -84,11 +91,15 @@ export class Stage {
       const stop = (): void => {
         sendToGroup(child, "SIGKILL");
       };
-      const limit = setTimeout(stop, command.limitMilliseconds ?? RUN_LIMIT_MILLISECONDS);
-      this.#signal.addEventListener("abort", stop);
+      let limit = setTimeout(stop, command.limitMilliseconds ?? RUN_LIMIT_MILLISECONDS);
+      const onInterruption = (): void => {
+        clearTimeout(limit);
+        limit = setTimeout(stop, command.mustFinish === true ? FINISH_LIMIT_MILLISECONDS : 0);
+      };
+      this.#signal.addEventListener("abort", onInterruption);
       const finish = (code: number): void => {
         clearTimeout(limit);
-        this.#signal.removeEventListener("abort", stop);
+        this.#signal.removeEventListener("abort", onInterruption);
         resolve({ code, text: Buffer.concat(chunks).toString("utf8") });
       };
       child.once("error", () => {
@@ -102,30 +113,26 @@ export class Stage {
     return outcome;
   }
 
-  /** Starts a server and waits until `url` answers with `status`. Throws with the end of its log, or Interrupted. */
-  async startServer(command: Command, logName: string, ready: Ready): Promise<void> {
+  /** Starts a server and waits until it is ready. Throws with the end of its log, or Interrupted. */
+  async startServer(command: Command, server: Server): Promise<void> {
     this.#signal.throwIfAborted();
-    const log = openSync(this.#path(logName), "a", 0o600);
+    const logPath = this.#path(`${server.logName}.log`);
+    const log = openSync(logPath, "a", 0o600);
     const child = this.#spawn(command, ["ignore", log, log]);
     closeSync(log);
-    let hasEnded = false;
-    for (const event of ["error", "exit"]) child.once(event, () => (hasEnded = true));
-    const isUp = await this.waitFor(ready, () => hasEnded);
-    if (isUp) return;
-    const end = readFileSync(this.#path(logName), "utf8").trimEnd().split("\n").slice(-8);
-    throw new Error(`${command.program} did not start. The end of its log:\n${end.join("\n")}`);
-  }
-
-  /** Whether `url` came to answer with `status`; false after half a minute or once `hasEnded`. Throws Interrupted. */
-  async waitFor(ready: Ready, hasEnded: () => boolean = () => false): Promise<boolean> {
     const deadline = Date.now() + READY_LIMIT_MILLISECONDS;
-    while (Date.now() < deadline && !hasEnded()) {
+    while (Date.now() < deadline && !hasEnded(child)) {
+      if ((await this.#ask(server.url)) === server.status) return;
       this.#signal.throwIfAborted();
-      const status = await fetch(ready.url).then(readStatus, () => 0);
-      if (status === ready.status) return true;
       await pause(50);
     }
-    return false;
+    const what = hasEnded(child) ? "did not start" : `does not answer on ${server.url}`;
+    const end = readFileSync(logPath, "utf8").trimEnd().split("\n").slice(-8);
+    throw new Error(
+      [`${server.words} ${what}. The end of its log:`, ...end.map((line) => `  | ${line}`)].join(
+        "\n",
+      ),
+    );
   }
 
   /** Ends every child and undoes everything, the last thing first. */
@@ -146,6 +153,12 @@ export class Stage {
     for (const child of this.#children) sendToGroup(child, "SIGKILL");
     for (const undo of this.#undoings.splice(0).reverse()) undo();
   };
+
+  /** The status of an answer; 0 where there is none in two seconds. */
+  async #ask(url: string): Promise<number> {
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(ANSWER_LIMIT_MILLISECONDS)]);
+    return fetch(url, { signal }).then(readStatus, () => 0);
+  }
 
   #path(name: string): string {
     return join(this.folder, name);
@@ -168,18 +181,40 @@ export class Stage {
   }
 }
 
-export interface Ready {
+/** A server of the demo, ready when `url` answers with `status`. */
+export interface Server {
+  /** `The registry (docker-registry 2.8.2)`, for the message that it did not start. */
+  readonly words: string;
+  /** Without `.log`. */
+  readonly logName: string;
   readonly url: string;
   readonly status: number;
 }
 
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "dockwarden-demo-"));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `No temporary folder can be made: ${reason}\nName one that can be written to: TMPDIR=FOLDER dockwarden demo`,
+      { cause },
+    );
+  }
+}
+
 async function readStatus(answer: Response): Promise<number> {
-  await answer.arrayBuffer();
+  await answer.body?.cancel();
   return answer.status;
 }
 
+/** Also where the program could not be started. */
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
 function untilEnded(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  if (hasEnded(child)) return Promise.resolve();
   return new Promise((resolve) => {
     child.once("error", () => {
       resolve();

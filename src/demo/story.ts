@@ -69,7 +69,7 @@ export function tellStory(client: Client, { dockwarden }: Servers): readonly Ste
       title: "The admin makes two accounts",
       commands: [addUser("developer", "view,pull,push"), addUser("reader", "view,pull")],
       promised: DONE,
-      why: "Permissions are a ceiling: whatever an image grants later, the reader never pushes.",
+      why: "Permissions are a ceiling: no grant will ever let the reader push.",
     },
     {
       title: "The admin says who gets which image",
@@ -86,13 +86,13 @@ export function tellStory(client: Client, { dockwarden }: Servers): readonly Ste
       title: "The developer logs in",
       commands: client.login("developer"),
       promised: LOGGED_IN,
-      why: "The registry sent the client to Dockwarden, which checked the password and signed a token.",
+      why: "The registry sent the client to Dockwarden, which checked the password.",
     },
     {
       title: "The developer pushes: two private images and a public one",
       commands: [APP, VAULT, BASE].flatMap((image) => client.push("developer", image)),
       promised: ALLOWED,
-      why: "The token says pull and push for these repositories, and the registry trusts its signature.",
+      why: "Dockwarden signed a token for pull and push, and the registry trusts it.",
     },
     {
       title: "The reader logs in",
@@ -110,7 +110,7 @@ export function tellStory(client: Client, { dockwarden }: Servers): readonly Ste
       title: "The reader pushes to the same image",
       commands: client.push("reader", CHANGE),
       promised: DENIED,
-      why: "The token came without push, so the registry itself refused: it needs no list of its own.",
+      why: "The token came without push, so the registry itself refused.",
     },
     {
       title: "The reader pulls an image of the developer's",
@@ -122,7 +122,7 @@ export function tellStory(client: Client, { dockwarden }: Servers): readonly Ste
       title: "The admin asks why",
       commands: [dockwarden(["access", "check", "reader", "team/vault"])],
       promised: EXPLAINED,
-      why: "The same decision that tokens are made of, and the one command that would change it.",
+      why: "Tokens are made of the same decision; the last line would change it.",
     },
     {
       title: "Somebody without an account pulls the public image",
@@ -142,7 +142,7 @@ export function tellStory(client: Client, { dockwarden }: Servers): readonly Ste
       commands: [dockwarden(["user", "disable", "reader"]), ...client.pull("reader", APP)],
       promised: REFUSED,
       since: "after the account was disabled",
-      why: "The pull of step 6 again: the login still lies in the client's file, and is worth nothing now.",
+      why: "The same pull as in step 6, the same login: it is worth nothing now.",
     },
   ];
 }

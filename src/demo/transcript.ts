@@ -20,7 +20,7 @@ const ASIDE = [
   /^Configure a credential helper/,
   /^https:\/\/docs\.docker\.com\//,
   /^(?:Getting image source|Storing) signatures$/,
-  /: (?:Preparing|Waiting)$/,
+  /: (?:Preparing|Waiting|Pulling fs layer|Verifying Checksum|Download complete)$/,
 ];
 
 export class Transcript {
@@ -38,7 +38,9 @@ export class Transcript {
   facts(facts: readonly (readonly [string, string])[]): void {
     const width = Math.max(...facts.map(([name]) => name.length));
     for (const [name, text] of facts) {
-      this.#paper.write(`  ${this.#paint("cyan", name.padEnd(width))}   ${text}\n`);
+      const lines = breakWords(text.split(" "), this.#paper.width - width - 5);
+      const rest = lines.join(`\n${" ".repeat(width + 5)}`);
+      this.#paper.write(`  ${this.#paint("cyan", name.padEnd(width))}   ${rest}\n`);
     }
   }
 
@@ -55,7 +57,7 @@ export class Transcript {
   /** The real output without what tires: stamps, the rest of long digests, the middle of long lists. */
   output(text: string): void {
     const width = this.#paper.width - OUTPUT_MARGIN.length;
-    const lines = shorten(text).flatMap((line) => breakWords(line.split(" "), width));
+    const lines = shorten(text).flatMap((line) => breakLine(line, width));
     for (const line of lines) {
       this.#paper.write(`${OUTPUT_MARGIN}${this.#paint("dim", line)}\n`);
     }
@@ -120,6 +122,14 @@ function shortenLine(line: string): string {
     .replace(/\t/g, " ")
     .replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, "")
     .trimEnd();
+}
+
+/** What a line stands in by, its continuation stands in by two more. */
+function breakLine(line: string, width: number): readonly string[] {
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  const words = line.trimStart().split(" ");
+  const [first = "", ...others] = breakWords(words, width - indent.length - 2);
+  return [`${indent}${first}`, ...others.map((other) => `${indent}  ${other}`)];
 }
 
 /** Lines of at most `width` columns, broken between words; a longer word stands alone. */
