@@ -44,7 +44,7 @@ export async function findEngine(
     limitMilliseconds: PROBE_LIMIT_MILLISECONDS,
   });
   if (version.code !== 0) {
-    return { found: null, words: "the client is here, but no engine answers (docker info)" };
+    return { found: null, words: "no engine answers the client: start it (docker info says more)" };
   }
   const isHere = await sharesOurLoopback(stage, env);
   const words = `engine ${version.text.trim()}`;

@@ -100,10 +100,10 @@ function describeObstacle(found: readonly string[]): string {
     "",
     "  Debian, Ubuntu   sudo apt-get install docker-registry skopeo",
     "  Fedora           sudo dnf install docker-distribution skopeo",
-    "  macOS            brew install skopeo, and Docker Desktop (brew install --cask docker), started once",
+    "  macOS            brew install skopeo, and start Docker Desktop",
     "  any Linux        a Docker engine of your own: https://docs.docker.com/engine/install/",
     "",
-    "Debian's package starts a registry on port 5000; the demo does not need that one:",
+    "Debian's package starts a registry on port 5000, which the demo does not need:",
     "  sudo systemctl disable --now docker-registry",
   ].join("\n");
 }
