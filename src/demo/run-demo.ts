@@ -72,7 +72,7 @@ function introduce(
   );
   transcript.facts([
     ["Dockwarden", `${servers.url}, with a new store and its first admin`],
-    ["Registry", `${servers.host}: ${equipment.registry.words}, trusting Dockwarden`],
+    ["Registry", `${servers.host}, ${equipment.registry.words}, trusting Dockwarden`],
     ["Client", equipment.clientWords],
     ["Folder", `${stage.folder}, where all of this lies; it goes at the end`],
   ]);

@@ -49,7 +49,8 @@ export class Transcript {
   }
 
   command(command: Command): void {
-    const lines = breakWords(toWords(command), this.#paper.width - MARGIN.length - 4);
+    // Beside a line: as much again for its continuation's indent, and ` \\` at the end.
+    const lines = breakWords(toWords(command), this.#paper.width - 2 * MARGIN.length - 2);
     const text = lines.join(` \\\n${MARGIN}    `);
     this.#paper.write(`${MARGIN}${this.#paint("cyan", "$")} ${this.#paint("bold", text)}\n`);
   }

@@ -1,10 +1,12 @@
 // The demo's verdicts, on small programs instead of clients; and the stage, which leaves nothing behind.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { play } from "../../src/demo/play.js";
 import { Interrupted, Stage, type Command } from "../../src/demo/stage.js";
 import type { Promised } from "../../src/demo/story.js";
 import { Transcript } from "../../src/demo/transcript.js";
+import { waitUntil } from "../support/poll.js";
 
 const ALLOWED: Promised = { word: "allowed", isSuccess: true, says: /./ };
 const DENIED: Promised = { word: "denied", isSuccess: false, says: /denied/ };
@@ -13,6 +15,16 @@ const DENIED: Promised = { word: "denied", isSuccess: false, says: /denied/ };
 function says(text: string, code: number): Command {
   const script = `console.log(${JSON.stringify(text)}); process.exitCode = ${code};`;
   return { program: process.execPath, args: ["-e", script] };
+}
+
+/** A zombie that nobody has fetched yet counts as ended. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false; // ESRCH or ENOENT: it has ended
+  }
 }
 
 describe("the demo", () => {
@@ -36,6 +48,16 @@ describe("the demo", () => {
     const paper = new Transcript({ write, hasColour: false, width: 100 });
     const reports = await play(stage, paper, [{ title: "A step", commands, promised, why: "So." }]);
     return reports[0]?.difference;
+  }
+
+  /** What a program of the stage wrote to the file `pids`. */
+  async function readPids(): Promise<readonly number[]> {
+    const path = join(stage.folder, "pids");
+    await waitUntil(
+      "the program's start",
+      async () => existsSync(path) && readFileSync(path).length > 0,
+    );
+    return readFileSync(path, "utf8").split(" ").map(Number);
   }
 
   test("a step that comes out as promised says so and why", async () => {
@@ -76,9 +98,50 @@ describe("the demo", () => {
       'const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], ' +
       '{ stdio: "inherit" }); require("node:fs").writeFileSync("pids", `${process.pid} ${child.pid}`);';
     const running = stage.run({ program: process.execPath, args: ["-e", script] });
+    const refusal = expect(running).rejects.toThrow(Interrupted);
+    const pids = await readPids();
+    expect(pids.filter(isRunning)).toHaveLength(2);
     interruption.abort(new Interrupted());
-    await expect(running).rejects.toThrow(Interrupted);
+    await refusal;
     await expect(stage.run(says("later", 0))).rejects.toThrow(Interrupted);
+    await waitUntil("the end of both", async () => !pids.some(isRunning));
+  });
+
+  test("an interruption waits for a command that leaves something in the engine", async () => {
+    const script =
+      'process.on("SIGTERM", () => {}); const { existsSync, writeFileSync } = require("node:fs"); ' +
+      'writeFileSync("pids", String(process.pid)); ' +
+      'setInterval(() => { if (!existsSync("go")) return; writeFileSync("done", ""); process.exit(); }, 10);';
+    const command = { program: process.execPath, args: ["-e", script], mustFinish: true };
+    const refusal = expect(stage.run(command)).rejects.toThrow(Interrupted);
+    await readPids();
+    interruption.abort(new Interrupted());
+    stage.write("go", "");
+    await refusal;
+    expect(existsSync(join(stage.folder, "done"))).toBe(true);
+  });
+
+  test("what must be undone is undone once, the last thing first, before the folder goes", async () => {
+    const undone: string[] = [];
+    stage.onClose(() =>
+      undone.push(`first, folder ${existsSync(stage.folder) ? "there" : "gone"}`),
+    );
+    stage.onClose(() => undone.push("second"));
+    await stage.close();
+    await stage.close();
+    expect(undone).toEqual(["second", "first, folder there"]);
+  });
+
+  test("a server that ends at once is told with the end of its log", async () => {
+    const server = {
+      words: "The registry",
+      logName: "registry",
+      url: "http://127.0.0.1:1/",
+      status: 401,
+    };
+    await expect(stage.startServer(says("disk full", 3), server)).rejects.toThrow(
+      "The registry did not start. The end of its log:\n  | disk full",
+    );
   });
 
   test("closing takes the folder away, and the person's environment never reached a program", async () => {

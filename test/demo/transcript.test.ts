@@ -1,5 +1,8 @@
 // How the demo's transcript looks, line by line.
 import { describe, expect, test } from "@jest/globals";
+import type { Client } from "../../src/demo/client.js";
+import type { Command } from "../../src/demo/stage.js";
+import { tellStory } from "../../src/demo/story.js";
 import { Transcript } from "../../src/demo/transcript.js";
 
 function draw(act: (transcript: Transcript) => void, hasColour = false, width = 60): string {
@@ -16,8 +19,8 @@ describe("the demo's transcript", () => {
       transcript.command({ program: "skopeo", args, input: "reader.password" });
     });
     expect(text).toBe(
-      "    $ skopeo login --authfile reader.json --username reader \\\n" +
-        "        'a b' host:1 < reader.password\n",
+      "    $ skopeo login --authfile reader.json --username \\\n" +
+        "        reader 'a b' host:1 < reader.password\n",
     );
   });
 
@@ -31,6 +34,43 @@ describe("the demo's transcript", () => {
       "      fatal: reading sha256:0123456789ab…: errors:\n" +
         "      denied: requested access to the resource is denied\n",
     );
+  });
+
+  test("a broken line of output stands in further than its first part", () => {
+    const text = draw((transcript) => {
+      transcript.output("  newly in (pull): every other signed-in account, within its permissions");
+    });
+    expect(text).toBe(
+      "        newly in (pull): every other signed-in account,\n" +
+        "          within its permissions\n",
+    );
+  });
+
+  test("facts stand in two columns, also where one takes two lines", () => {
+    const text = draw((transcript) => {
+      transcript.facts([
+        ["Client", "skopeo 1.9.3"],
+        ["Registry", "localhost:5000, registry:3 in a container, trusting it"],
+      ]);
+    });
+    expect(text).toBe(
+      "  Client     skopeo 1.9.3\n" +
+        "  Registry   localhost:5000, registry:3 in a container,\n" +
+        "             trusting it\n",
+    );
+  });
+
+  test("every step of the story gives its reason in one line of a small terminal", () => {
+    const client: Client = {
+      login: () => [],
+      push: () => [],
+      pull: () => [],
+      forget: () => [],
+    };
+    const dockwarden = (): Command => ({ program: "dockwarden", args: [] });
+    const story = tellStory(client, { url: "", host: "", dockwarden });
+    expect(story).toHaveLength(12);
+    expect(story.filter(({ why }) => why === "" || why.length > 76)).toEqual([]);
   });
 
   test("a long list loses its middle", () => {
