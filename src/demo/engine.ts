@@ -70,14 +70,18 @@ export async function findRegistryImage(stage: Stage, engine: Engine): Promise<s
   return null;
 }
 
-/** Fetches the registry's image, for the length of the demo. Null where that doesn't work. */
-export async function pullRegistryImage(stage: Stage, engine: Engine): Promise<string | null> {
-  const image = "registry:3";
+/** Fetches the registry's image, for the length of the demo; null, or why that doesn't work. */
+export async function pullRegistryImage(
+  stage: Stage,
+  engine: Engine,
+  image: string,
+): Promise<string | null> {
   // Without --force: it stays where somebody else has begun to use it meanwhile.
   undoWithDocker(stage, engine, ["image", "rm", image]);
   const pull = dockerCommand(engine, ["pull", image]);
   const outcome = await stage.run({ ...pull, limitMilliseconds: PULL_LIMIT_MILLISECONDS });
-  return outcome.code === 0 ? image : null;
+  if (outcome.code === 0) return null;
+  return outcome.text.trim().split("\n").at(-1) ?? "";
 }
 
 /** `docker ARGS` on that engine, without anybody's login. */

@@ -19,6 +19,8 @@ export interface Equipment {
   readonly clientWords: string;
 }
 
+const PULLED_IMAGE = "registry:3";
+
 /** Debian's name first; `registry` is Fedora's and upstream's. */
 const REGISTRY_PROGRAMS = ["docker-registry", "registry"];
 
@@ -39,9 +41,10 @@ export async function findEquipment(
     return { obstacle: describeObstacle(found) };
   }
   const registry = await chooseRegistry({ stage, say }, engine.found, program);
-  if (registry === null) {
+  if ("reason" in registry) {
     found.push(
-      "  registry:3       not in the engine, and it could not be pulled",
+      "  registry:3       not in the engine (any image of a registry that you tag so will do);",
+      `                   docker pull ${PULLED_IMAGE} said: ${registry.reason}`,
       "  docker-registry  not found",
     );
     return { obstacle: describeObstacle(found) };
@@ -57,14 +60,15 @@ async function chooseRegistry(
   { stage, say }: { readonly stage: Stage; readonly say: (line: string) => void },
   engine: Engine | null,
   program: RegistrySource | null,
-): Promise<RegistrySource | null> {
-  if (engine === null || (!engine.isHere && program !== null)) return program;
+): Promise<RegistrySource | { readonly reason: string }> {
+  if (engine === null) return program ?? { reason: "no engine answers" };
+  if (!engine.isHere && program !== null) return program;
   const present = await findRegistryImage(stage, engine);
   if (present !== null) return describeContainer(present, engine);
   if (program !== null) return program;
-  say("Fetching registry:3 for the demo (20 MB, a minute at most) …");
-  const pulled = await pullRegistryImage(stage, engine);
-  return pulled === null ? null : describeContainer(pulled, engine);
+  say(`Fetching ${PULLED_IMAGE} for the demo (20 MB, a minute at most) …`);
+  const reason = await pullRegistryImage(stage, engine, PULLED_IMAGE);
+  return reason === null ? describeContainer(PULLED_IMAGE, engine) : { reason };
 }
 
 const describeContainer = (image: string, engine: Engine): RegistrySource => ({

@@ -49,7 +49,7 @@ export class Transcript {
   }
 
   command(command: Command): void {
-    // Beside a line: as much again for its continuation's indent, and ` \\` at the end.
+    // Beside a line: as much again for its continuation's indent, and a backslash at the end.
     const lines = breakWords(toWords(command), this.#paper.width - 2 * MARGIN.length - 2);
     const text = lines.join(` \\\n${MARGIN}    `);
     this.#paper.write(`${MARGIN}${this.#paint("cyan", "$")} ${this.#paint("bold", text)}\n`);
