@@ -17,6 +17,9 @@ const PACKAGES = {
   prlimit: "util-linux",
   unshare: "util-linux",
   setpriv: "util-linux",
+  curl: "curl",
+  nginx: "nginx-light",
+  htpasswd: "apache2-utils",
 } as const;
 
 export type Program = keyof typeof PACKAGES;
