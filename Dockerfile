@@ -34,8 +34,8 @@ LABEL org.opencontainers.image.title="Dockwarden" \
 RUN echo 'dockwarden:x:10001:10001:Dockwarden:/data:/usr/sbin/nologin' >>/etc/passwd \
   && echo 'dockwarden:x:10001:' >>/etc/group \
   && mkdir -m 0700 /data /keys && mkdir -m 0755 /trust /etc/dockwarden && chown 10001:10001 /data /keys /trust \
-  && ln -s /app/dist/main.js /usr/local/bin/dockwarden \
-  && ln -s /app/dist/main.js /usr/local/bin/dw
+  && printf '#!/bin/sh\nexec node /app/docker/entrypoint.mjs "$@"\n' >/usr/local/bin/dockwarden \
+  && chmod 755 /usr/local/bin/dockwarden && ln -s dockwarden /usr/local/bin/dw
 COPY docker/config.yml /etc/dockwarden/config.yml
 COPY --from=build /build/package.json /build/LICENSE /build/CHANGELOG.md /build/SECURITY.md /app/
 COPY --from=build /build/node_modules /app/node_modules

@@ -1,4 +1,5 @@
-// Two projects: "unit" runs side by side, "e2e" (real registries and clients) one file at a time.
+// "unit" runs side by side, "e2e" (real registries and clients) one file at a time; "containers" (images and the compose stack in a
+// Docker engine) only when it is asked for: npm run test:containers.
 const shared = {
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
@@ -22,12 +23,17 @@ export default {
       ...shared,
       displayName: "unit",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: ["/node_modules/", "/test/e2e/"],
+      testPathIgnorePatterns: ["/node_modules/", "/test/e2e/", "/test/containers/"],
     },
     {
       ...shared,
       displayName: "e2e",
       testMatch: ["<rootDir>/test/e2e/**/*.test.ts"],
+    },
+    {
+      ...shared,
+      displayName: "containers",
+      testMatch: ["<rootDir>/test/containers/**/*.test.ts"],
     },
   ],
 };

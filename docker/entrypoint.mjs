@@ -1,4 +1,5 @@
-// The container's first process: the command line, with signals that end it as on any other machine.
+// The command line in the container, as its first process and as `dw`: signals end it as on any other machine, and PUBLIC_URL, where it
+// isn't empty, is server.publicUrl.
 // NOTE the kernel ignores a signal without a handler for process 1, so a command would not end by Ctrl-C or docker stop.
 import process from "node:process";
 
@@ -10,5 +11,8 @@ for (const [signal, code] of Object.entries(EXIT_CODES)) {
     if (process.listenerCount(signal) === 1) process.exit(code);
   });
 }
+
+// Compose passes an unset variable on as an empty one, and can't choose between two.
+if (process.env.PUBLIC_URL) process.env.DOCKWARDEN_SERVER__PUBLIC_URL = process.env.PUBLIC_URL;
 
 await import("../dist/main.js");

@@ -10,14 +10,18 @@ const remove = (...parts) => rmSync(join(root, ...parts), { recursive: true, for
 for (const name of ["better-sqlite3-node20", ".bin", ".package-lock.json", ".cache"]) remove(name);
 for (const part of ["deps", "src", "binding.gyp"]) remove("better-sqlite3", part);
 for (const part of ["argon2", "argon2.cpp", "binding.gyp"]) remove("argon2", part);
+for (const part of ["test", "docs", "benchmarks", "examples"]) remove("pino", part);
 
 // Both flavours of Linux stay: which one fits is the base image's business.
-const isOurs = (name) => name.replace("musl", "").replace(/\.node$/, "") === `linux-${process.arch}`;
+const isOurs = (name) =>
+  name.replace("musl", "").replace(/\.node$/, "") === `linux-${process.arch}`;
 for (const module of ["better-sqlite3", "argon2"]) {
   const folder = join(root, module, "prebuilds");
   const builds = existsSync(folder) ? readdirSync(folder) : [];
   if (!builds.some(isOurs)) {
-    throw new Error(`${module} brings no build for linux-${process.arch}, only: ${builds.join(", ")}`);
+    throw new Error(
+      `${module} brings no build for linux-${process.arch}, only: ${builds.join(", ")}`,
+    );
   }
   for (const name of builds.filter((build) => !isOurs(build))) remove(module, "prebuilds", name);
 }

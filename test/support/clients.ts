@@ -1,12 +1,15 @@
 // The command lines of skopeo, podman, buildah and ctr, each with storage of its own below the test's workspace.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { run, startDaemon, waitUntilReady, type Outcome } from "./process.js";
+import { run, startDaemon, waitUntilReady, type Outcome, type RunOptions } from "./process.js";
 import { makeOciLayout, makeTar, writeOciLayout } from "./tiny-image.js";
 import type { Workspace } from "./workspace.js";
 
 /** Runs one program; a wrong exit code is an answer. */
 export type Tool = (args: readonly string[], stdin?: string) => Promise<Outcome>;
+
+/** How long one command may take; a minute where it isn't said. */
+export type Patience = Pick<RunOptions, "limitMilliseconds">;
 
 export interface Skopeo {
   /** `skopeo ARGS` with this person's auth file. */
@@ -19,11 +22,15 @@ export interface Skopeo {
 }
 
 /** One person with skopeo; the same name is the same auth file. Nobody is logged in at first. */
-export async function openSkopeo(workspace: Workspace, person: string): Promise<Skopeo> {
+export async function openSkopeo(
+  workspace: Workspace,
+  person: string,
+  patience: Patience = {},
+): Promise<Skopeo> {
   const home = await workspace.subfolder(`skopeo-${person}`);
   const env = { ...baseEnvironment(home), REGISTRY_AUTH_FILE: join(home, "auth.json") };
   const skopeo: Tool = (args, stdin) =>
-    run("skopeo", args, { env, ...(stdin === undefined ? {} : { stdin }) });
+    run("skopeo", args, { env, ...patience, ...(stdin === undefined ? {} : { stdin }) });
   let copies = 0;
   const nextFolder = (): Promise<string> => {
     copies += 1;
@@ -62,7 +69,11 @@ export async function openPodman(workspace: Workspace, person: string): Promise<
 }
 
 /** buildah as root; images live in the workspace. */
-export async function openBuildah(workspace: Workspace, person: string): Promise<Tool> {
+export async function openBuildah(
+  workspace: Workspace,
+  person: string,
+  patience: Patience = {},
+): Promise<Tool> {
   const home = await workspace.subfolder(`buildah-${person}`);
   const env = {
     ...baseEnvironment(home),
@@ -73,6 +84,7 @@ export async function openBuildah(workspace: Workspace, person: string): Promise
   return (args, stdin) =>
     run("buildah", [...storage, "--storage-driver=vfs", ...args], {
       env,
+      ...patience,
       ...(stdin === undefined ? {} : { stdin }),
     });
 }
@@ -81,7 +93,10 @@ export async function openBuildah(workspace: Workspace, person: string): Promise
  * Starts a containerd of the test's own and answers its `ctr`; `workspace.close()` stops it.
  * @throws with containerd's log when it doesn't answer.
  */
-export async function startContainerd(workspace: Workspace): Promise<Tool> {
+export async function startContainerd(
+  workspace: Workspace,
+  patience: Patience = {},
+): Promise<Tool> {
   const folder = await workspace.subfolder("containerd");
   const env = baseEnvironment(folder);
   const socket = join(folder, "sock");
@@ -93,7 +108,11 @@ export async function startContainerd(workspace: Workspace): Promise<Tool> {
   });
   workspace.onClose(() => daemon.stop());
   const ctr: Tool = (args, stdin) =>
-    run("ctr", ["--address", socket, ...args], { env, ...(stdin === undefined ? {} : { stdin }) });
+    run("ctr", ["--address", socket, ...args], {
+      env,
+      ...patience,
+      ...(stdin === undefined ? {} : { stdin }),
+    });
   await waitUntilReady(daemon, "containerd", async () => {
     const answer = await ctr(["version"]);
     return answer.code === 0;

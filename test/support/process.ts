@@ -23,9 +23,11 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string | Buffer;
   readonly cwd?: string;
+  /** When the program is killed; a minute where it isn't said. */
+  readonly limitMilliseconds?: number;
 }
 
-/** Runs a program to its end; a wrong exit code is an answer, not an error. Killed after a minute. */
+/** Runs a program to its end; a wrong exit code is an answer, not an error. Killed after a minute, or when `options` says. */
 export function run(
   program: string,
   args: readonly string[],
@@ -37,7 +39,7 @@ export function run(
       env: options.env,
       cwd: options.cwd,
       stdio: ["pipe", "pipe", "pipe"],
-      timeout: RUN_LIMIT_MILLISECONDS,
+      timeout: options.limitMilliseconds ?? RUN_LIMIT_MILLISECONDS,
       killSignal: "SIGKILL",
     });
     const stdout = collect(child.stdout);

@@ -8,6 +8,13 @@ const PACKAGES = {
   "docker-registry": "docker-registry",
   docker: "docker.io",
   dockerd: "docker.io",
+  "docker-compose": "docker-compose",
+  debootstrap: "debootstrap",
+  ip: "iproute2",
+  nsenter: "util-linux",
+  iptables: "iptables",
+  openssl: "openssl",
+  curl: "curl",
   skopeo: "skopeo",
   podman: "podman",
   buildah: "buildah",
@@ -17,7 +24,6 @@ const PACKAGES = {
   prlimit: "util-linux",
   unshare: "util-linux",
   setpriv: "util-linux",
-  curl: "curl",
   nginx: "nginx-light",
   htpasswd: "apache2-utils",
 } as const;
@@ -25,7 +31,14 @@ const PACKAGES = {
 export type Program = keyof typeof PACKAGES;
 
 /** Programs that only root can run without further set-up. */
-const ROOT_ONLY: readonly Program[] = ["dockerd", "containerd", "podman", "buildah", "unshare"];
+const ROOT_ONLY: readonly Program[] = [
+  "dockerd",
+  "containerd",
+  "podman",
+  "buildah",
+  "unshare",
+  "debootstrap",
+];
 
 /** Whether the program lies on the path. */
 export function hasProgram(name: Program): boolean {

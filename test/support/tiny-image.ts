@@ -17,9 +17,9 @@ export function makeTar(files: readonly ArchiveFile[]): Buffer {
 
 /**
  * The files of an OCI image layout that holds one image, tagged `latest`, with one layer of one file.
- * @param content text of that file; another text is another layer
+ * @param content what that file holds; another content is another layer
  */
-export function makeOciLayout(content: string): readonly ArchiveFile[] {
+export function makeOciLayout(content: string | Buffer): readonly ArchiveFile[] {
   const layer = blob(makeTar([{ name: "hello.txt", content }]));
   const config = jsonBlob({
     architecture: "amd64",
@@ -48,7 +48,7 @@ export function makeOciLayout(content: string): readonly ArchiveFile[] {
 }
 
 /** Writes an OCI layout as a folder; `skopeo copy oci:FOLDER:latest …` reads it. */
-export async function writeOciLayout(folder: string, content: string): Promise<void> {
+export async function writeOciLayout(folder: string, content: string | Buffer): Promise<void> {
   await mkdir(join(folder, "blobs", "sha256"), { recursive: true });
   for (const file of makeOciLayout(content)) await writeFile(join(folder, file.name), file.content);
 }

@@ -1,0 +1,43 @@
+// The image and the compose stack in a real Docker engine: everything that people do with them, on one set of containers.
+import { afterAll, beforeAll } from "@jest/globals";
+import { describeWith } from "../support/programs.js";
+import { startLargeTransfers, type LargeTransfers } from "./large-transfers.js";
+import { testImage } from "./parts/image.js";
+import { testLaptop } from "./parts/laptop.js";
+import { testLarge } from "./parts/large.js";
+import { testRestarts } from "./parts/restarts.js";
+import { testServer } from "./parts/server.js";
+import { testTls } from "./parts/tls.js";
+import { openContainerSite, type ContainerSite } from "./site.js";
+
+const PROGRAMS = [
+  ["dockerd", "docker", "docker-compose", "debootstrap", "ip", "nsenter", "iptables", "openssl"],
+  ["curl", "skopeo", "podman", "buildah", "containerd", "ctr"],
+].flat() as Parameters<typeof describeWith>[0];
+
+describeWith(PROGRAMS, "containers", () => {
+  let site: ContainerSite | undefined;
+  let transfers: LargeTransfers | undefined;
+
+  function mustBeThere<T>(thing: T | undefined): T {
+    if (thing === undefined) throw new Error("the containers are not there: see the first failure");
+    return thing;
+  }
+  const useSite = (): ContainerSite => mustBeThere(site);
+
+  beforeAll(async () => {
+    site = await openContainerSite();
+    transfers = await startLargeTransfers(site);
+  }, 900_000);
+
+  afterAll(async () => {
+    await site?.close();
+  }, 120_000);
+
+  testImage(useSite);
+  testLaptop(useSite);
+  testRestarts(useSite);
+  testServer(useSite);
+  testTls(useSite);
+  testLarge(useSite, () => mustBeThere(transfers));
+});
