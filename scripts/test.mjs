@@ -1,5 +1,6 @@
 // `npm test`: set-up, build, the unit tests side by side, then the end-to-end tests one file at a time.
-// More arguments go to jest: `npm test -- test/domain`. The last line says what passed, failed and was skipped.
+// `npm run test:containers`: the same with the container tests alone. More arguments go to jest: `npm test -- test/domain`.
+// The last line says what passed, failed and was skipped.
 import { mkdtempSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,22 +8,29 @@ import { build } from "./build.mjs";
 import { runInForeground } from "./run-child.mjs";
 import { ROOT, runScript, setUp } from "./setup.mjs";
 
+const CONTAINERS = "--containers";
+
 await runScript(async () => {
   await setUp();
   const code = await build();
   if (code !== 0) return code;
   const folder = mkdtempSync(join(tmpdir(), "dockwarden-test-"));
   try {
-    return await runProjects(folder, process.argv.slice(2));
+    const args = process.argv.slice(2);
+    if (!args.includes(CONTAINERS)) {
+      return await runProjects(folder, [["unit"], ["e2e", "--runInBand"]], args);
+    }
+    const rest = args.filter((arg) => arg !== CONTAINERS);
+    return await runProjects(folder, [["containers", "--runInBand"]], rest);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 });
 
-async function runProjects(folder, args) {
+async function runProjects(folder, projects, args) {
   const total = { passed: 0, failed: 0, skipped: 0 };
   let isFailed = false;
-  for (const project of [["unit"], ["e2e", "--runInBand"]]) {
+  for (const project of projects) {
     const report = join(folder, `${project[0]}.json`);
     const code = await runJest(report, project, args);
     isFailed ||= code !== 0;
