@@ -171,22 +171,23 @@ async function addSkopeo(site: ContainerSite, makeContent: MakeContent): Promise
 async function addBuildah(site: ContainerSite, makeContent: MakeContent): Promise<Client> {
   const { workspace } = site;
   const [up, down] = [await openLine(site), await openLine(site)];
-  const folder = await workspace.subfolder("large-buildah");
-  await writeOciLayout(folder, makeContent("buildah"));
+  const layer = join(workspace.folder, "large-buildah.tar");
+  await writeFile(layer, makeTar([{ name: "hello.txt", content: makeContent("buildah") }]));
   const pusher = await openBuildah(workspace, "up", SLOW);
   const puller = await openBuildah(workspace, "down", SLOW);
   const options = ["--tls-verify=false", "--username=developer", "--password-stdin"];
   expectDone(await pusher(["login", ...options, up], PASSWORD));
   expectDone(await puller(["login", ...options, down], PASSWORD));
-  const imported = await pusher(["pull", "--quiet", `oci:${folder}:latest`]);
-  expectDone(imported);
-  const image = imported.stdout.trim();
-  const target = `docker://${up}/team/app:buildah`;
+  const from = await pusher(["from", "scratch"]);
+  expectDone(from);
+  expectDone(await pusher(["add", from.stdout.trim(), layer]));
+  const image = `${up}/team/app:buildah`;
+  expectDone(await pusher(["commit", from.stdout.trim(), image]));
   const pulled = `${down}/team/app:pulled`;
   return {
     name: "buildah",
     tag: "buildah",
-    push: () => pusher(["push", "--tls-verify=false", image, target]),
+    push: () => pusher(["push", "--tls-verify=false", image]),
     pull: () => puller(["pull", "--tls-verify=false", pulled]),
     showPulled: () => puller(["inspect", "--type=image", pulled]),
   };

@@ -51,6 +51,8 @@ export async function openMachines(workspace: Workspace): Promise<Machines> {
     await ip("netns", "add", name);
     workspace.onClose(() => ip("netns", "delete", name));
     await ip("-n", name, "link", "set", "lo", "up");
+    // As on a machine that was just installed; Docker turns it on, and then forwards nothing that it wasn't asked to.
+    await ip("netns", "exec", name, "sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward");
   }
   await ip("link", "add", `${id}a`, "type", "veth", "peer", "name", "up0", "netns", `${id}s`);
   await ip("address", "add", `${net}.1/30`, "dev", `${id}a`);

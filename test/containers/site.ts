@@ -20,7 +20,7 @@ export interface ContainerSite {
   readonly stack: Stack;
   /** A second project, reachable from everywhere on PORT_OF_LARGE, for layers that take longer than a token lives. */
   readonly large: Stack;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export const PORT_OF_LARGE = 5600;

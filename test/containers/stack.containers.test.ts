@@ -17,6 +17,7 @@ const PROGRAMS = [
 
 describeWith(PROGRAMS, "containers", () => {
   let site: ContainerSite | undefined;
+  let close = async (): Promise<void> => undefined;
   let transfers: LargeTransfers | undefined;
 
   function mustBeThere<T>(thing: T | undefined): T {
@@ -26,12 +27,14 @@ describeWith(PROGRAMS, "containers", () => {
   const useSite = (): ContainerSite => mustBeThere(site);
 
   beforeAll(async () => {
-    site = await openContainerSite();
-    transfers = await startLargeTransfers(site);
+    const opened = await openContainerSite();
+    close = opened.close;
+    transfers = await startLargeTransfers(opened);
+    site = opened;
   }, 900_000);
 
   afterAll(async () => {
-    await site?.close();
+    await close();
   }, 120_000);
 
   testImage(useSite);
