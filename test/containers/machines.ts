@@ -34,6 +34,8 @@ export interface Machines {
   readonly laptop: Machine;
   /** The server's address as this process and the laptop reach it. */
   readonly serverAddress: string;
+  /** The laptop's address as the server sees it. */
+  readonly laptopAddress: string;
   /** This process's own address as the server reaches it. */
   readonly ownAddress: string;
 }
@@ -84,6 +86,7 @@ export async function openMachines(workspace: Workspace): Promise<Machines> {
     server: await makeMachine(workspace, `${id}s`, serverAddress),
     laptop: await makeMachine(workspace, `${id}l`, serverAddress),
     serverAddress,
+    laptopAddress: `${net}.6`,
     ownAddress: `${net}.1`,
   };
 }

@@ -88,11 +88,11 @@ export async function openStack(
     dw,
     inspect,
     waitUntilHealthy,
-    waitUntilLogged: (service, text) =>
-      waitUntil(`${service} to log: ${text}`, async () => {
-        const log = await compose(["logs", "--no-color", service]);
-        return log.text.includes(text);
-      }),
+    waitUntilLogged: (service, text) => {
+      const isLogged = async (): Promise<boolean> =>
+        (await compose(["logs", "--no-color", service])).text.includes(text);
+      return waitUntil(`${service} to log: ${text}`, isLogged, 50_000);
+    },
     async configure(settings) {
       const lines = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
       await writeFile(join(folder, ".env"), lines.join(""));

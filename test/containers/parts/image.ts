@@ -40,7 +40,7 @@ export function testImage(useSite: () => ContainerSite): void {
       }
     });
 
-    test("runs alone on a read-only root, becomes healthy, and answers", async () => {
+    test("M04: runs alone on a read-only root, becomes healthy, and answers", async () => {
       const quick = ["--health-interval=1s", ...READ_ONLY];
       await docker("run", "--detach", "--name=alone", ...quick, "-p", "127.0.0.1:5001:5001", IMAGE);
       await waitUntil(
@@ -55,7 +55,7 @@ export function testImage(useSite: () => ContainerSite): void {
       expect(JSON.parse(answer.stdout)).toMatchObject({ expires_in: 300 });
     });
 
-    test("writes to data, keys and trust and nowhere else", async () => {
+    test("M04: writes to data, keys and trust and nowhere else", async () => {
       const script =
         "for d in /* /app /etc/dockwarden; do touch $d/x 2>/dev/null && echo $d; done; id -u";
       const text = await docker("exec", "alone", "sh", "-c", script);
@@ -68,7 +68,7 @@ export function testImage(useSite: () => ContainerSite): void {
       expect(await docker("diff", "alone")).toBe("");
     });
 
-    test("stops by SIGTERM within its grace time, with exit code 0", async () => {
+    test("I01: stops by SIGTERM within its grace time, with exit code 0", async () => {
       await docker("stop", "--time=8", "alone");
       expect(await inspect("alone", "{{.State.ExitCode}}")).toBe("0");
       await docker("rm", "--volumes", "alone");

@@ -38,17 +38,17 @@ export function testLaptop(useSite: () => ContainerSite): void {
       expectDone(await push("admin", "public/base:1"));
     }, 180_000);
 
-    test("who may push pushes, and who may pull pulls it", async () => {
+    test("D02: who may push pushes, and who may pull pulls it", async () => {
       expect(expectDone(await push("developer", "team/app:1"))).toContain("1: digest: sha256:");
       expect(expectDone(await pull("reader", "team/app:1"))).toContain("Downloaded newer image");
     });
 
-    test("a push beyond the account's rights is denied", async () => {
+    test("D02: a push beyond the account's rights is denied", async () => {
       const outcome = await push("reader", "team/app:2");
       expectFailed(outcome, "denied: requested access to the resource is denied");
     });
 
-    test("a pull beyond the account's rights is denied", async () => {
+    test("D02: a pull beyond the account's rights is denied", async () => {
       const outcome = await pull("developer", "team/secret:1");
       expectFailed(outcome, "denied: requested access to the resource is denied");
     });
@@ -119,7 +119,7 @@ export function testLaptop(useSite: () => ContainerSite): void {
       ]);
     });
 
-    test("every container has a read-only root and no rights to gain more", async () => {
+    test("M04: every container has a read-only root and no rights to gain more", async () => {
       const { stack } = useSite();
       for (const service of SERVICES) {
         const format =

@@ -109,7 +109,7 @@ export function testRestarts(useSite: () => ContainerSite): void {
       for (const outcome of await Promise.all(pulls)) expectDone(outcome);
     }, 180_000);
 
-    test("all of it stops by itself, before anything has to be killed", async () => {
+    test("I01: all of it stops by itself, before anything has to be killed", async () => {
       const { stack } = useSite();
       await stack.mustCompose(["stop", "--timeout", "8"]);
       for (const service of SERVICES) {

@@ -79,6 +79,15 @@ export function testServer(useSite: () => ContainerSite): void {
       );
     });
 
+    test("B16: a failed login is put down to the client's own address, whatever it says of itself", async () => {
+      const { stack, machines } = useSite();
+      const url = `http://${SERVER_NAME}:5000/token?service=registry`;
+      await laptop("-H", "X-Forwarded-For: 203.0.113.9", "-u", "reader:wrong", url);
+      await stack.waitUntilLogged("dockwarden", `"ip":"${machines.laptopAddress}"`);
+      const log = await stack.mustCompose(["logs", "--no-color", "dockwarden"]);
+      expect(log).not.toContain("203.0.113.9");
+    });
+
     test("people log in and pull from another machine, by name and by address", async () => {
       const { machines, workspace } = useSite();
       const home = await workspace.subfolder("laptop-skopeo");
