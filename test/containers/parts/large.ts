@@ -56,7 +56,8 @@ export function testLarge(useSite: () => ContainerSite, useTransfers: () => Larg
       expect(useTransfers().doorKilobytes()).toBeLessThan(DOOR_KILOBYTES);
       const container = (await large.mustCompose(["ps", "--quiet", "door"])).trim();
       // What Docker itself has made there: the points where folders are mounted.
-      expect(await engine.mustDocker(["diff", container])).toBe("A /door\nA /tls\n");
+      const changes = (await engine.mustDocker(["diff", container])).trim().split("\n").sort();
+      expect(changes).toEqual(["A /door", "A /tls"]);
     });
   });
 }
