@@ -71,6 +71,7 @@ export function testRestarts(useSite: () => ContainerSite): void {
       await stack.mustCompose(["rm", "--stop", "--force", "registry"]);
       const squatter = ["--name=squatter", `--network=stack_default`, "--entrypoint=sleep"];
       await engine.mustDocker(["run", "--detach", ...squatter, "nginx:stable", "600"]);
+      await engine.mustDocker(["network", "connect", "stack_inside", "squatter"]);
       await stack.up();
       await engine.mustDocker(["rm", "--force", "squatter"]);
       expect(await stack.inspect("registry", address)).not.toBe(before);
