@@ -20,6 +20,8 @@ export interface ContainerSite {
   readonly stack: Stack;
   /** A second project, reachable from everywhere on PORT_OF_LARGE, for layers that take longer than a token lives. */
   readonly large: Stack;
+  /** How long the build of Dockwarden's image took. */
+  readonly buildSeconds: number;
   readonly close: () => Promise<void>;
 }
 
@@ -39,9 +41,12 @@ export async function openContainerSite(): Promise<ContainerSite> {
     const place = { machine: machines.server, engine };
     const stack = await openStack(workspace, place, "stack");
     const large = await openStack(workspace, place, "large");
+    const started = performance.now();
     await buildImage(stack, engine, proxy);
+    const buildSeconds = (performance.now() - started) / 1000;
     await importSmallImage(workspace, engine);
-    return { workspace, machines, engine, stack, large, close: () => workspace.close() };
+    const close = (): Promise<void> => workspace.close();
+    return { workspace, machines, engine, stack, large, buildSeconds, close };
   } catch (error) {
     await workspace.close();
     throw error;
