@@ -4,6 +4,7 @@ import type { LoadedConfig } from "./config/load-config.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { createFirstAdmin, readPresetPassword, type FirstAdmin } from "./first-admin.js";
 import {
+  becomeStoreOwner,
   CLI_BUSY_MILLISECONDS,
   openContext,
   openKeys,
@@ -15,7 +16,6 @@ import type { RunningServer } from "./serve.js";
 import { storeFault, type StartFault } from "./start-fault.js";
 import { inspectStore } from "./storage/sqlite/inspect-store.js";
 import { migrateStore } from "./storage/sqlite/migrate.js";
-import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
 import type { Tls } from "./tls-files.js";
 
 export { readImportFiles } from "./crypto/import-files.js";
@@ -102,7 +102,8 @@ export async function migrate(
 ): Promise<
   Result<{ readonly applied: readonly string[]; readonly copy: string | null }, StartFault>
 > {
-  dropToStoreOwner(loaded.config.storage.path);
+  const unreadable = becomeStoreOwner(loaded.config.storage.path);
+  if (unreadable !== null) return err(unreadable);
   const migrated = await migrateStore({
     path: loaded.config.storage.path,
     migrationsDirectory: join(packageRoot, "migrations"),

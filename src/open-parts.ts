@@ -1,5 +1,5 @@
 // Opens the parts that the configuration describes: store, hasher, keys. Starts nothing.
-import { existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -49,13 +49,29 @@ function settingsOf(loaded: LoadedConfig): AdminSettings {
   };
 }
 
+/**
+ * Run as root on somebody's store, the process becomes that owner. What it loads or reads from then on must be readable to
+ * them: a program in a folder of root's own is refused before anything is touched.
+ */
+export function becomeStoreOwner(storePath: string): StartFault | null {
+  dropToStoreOwner(storePath);
+  try {
+    accessSync(join(packageRoot, "migrations"), constants.R_OK | constants.X_OK);
+    return null;
+  } catch {
+    const message = `${packageRoot} can't be read by user id ${process.geteuid?.() ?? "unknown"}, the owner of the store; install Dockwarden where that user can read it`;
+    return { exitCode: 3, message };
+  }
+}
+
 /** Opens the store with everything the use cases need. Run as root on somebody's store, it becomes that owner first. */
 export async function openContext(
   loaded: LoadedConfig,
   mode: OpenMode,
 ): Promise<Result<OpenedAdmin, StartFault>> {
   const { storage, passwords } = loaded.config;
-  dropToStoreOwner(storage.path);
+  const unreadable = becomeStoreOwner(storage.path);
+  if (unreadable !== null) return err(unreadable);
   const opened = await openStore({
     path: storage.path,
     migrationsDirectory: join(packageRoot, "migrations"),
@@ -86,7 +102,8 @@ export async function openKeys(
   options: { readonly mayCreate: boolean },
 ): Promise<Result<KeyStore, StartFault>> {
   const { keys, token, storage } = loaded.config;
-  dropToStoreOwner(storage.path);
+  const unreadable = becomeStoreOwner(storage.path);
+  if (unreadable !== null) return err(unreadable);
   const foreign = describeForeignKeys(keys.directory, dirname(storage.path));
   if (foreign !== null) return err({ exitCode: 3, message: foreign });
   // Loaded only by what touches keys: X.509 and JOSE are a third of a command's start.

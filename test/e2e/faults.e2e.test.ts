@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { findEvents } from "../support/log-lines.js";
 import { waitUntil } from "../support/poll.js";
 import { describeWith } from "../support/programs.js";
+import { openReadableProgram } from "../support/readable-program.js";
 import { addUser, ADMIN_NAME, spawnServer, type TestServer } from "../support/spawn-server.js";
 import { fetchActions, fetchToken } from "../support/token-client.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
@@ -248,7 +249,11 @@ describeWith(["unshare", "setpriv"], "a service account", () => {
   }
 
   test("M04, L08: on a read-only root it works, and commands of root leave nothing of root's behind", async () => {
-    const server = await spawnServer(workspace, { wrap: confine });
+    const program = openReadableProgram();
+    workspace.onClose(async () => {
+      program.remove();
+    });
+    const server = await spawnServer(workspace, { wrap: confine, entry: program.entry });
     await addUser(server, "reader", "view,pull");
     await server.mustCli(["image", "register", "team/app", "--users", "reader"]);
     expect(await fetchActions(server, "reader", "team/app")).toBe("pull");

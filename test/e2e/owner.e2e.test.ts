@@ -1,8 +1,7 @@
 // Root, the store's owner and a stranger at one installation: who can do what, and that no file of root's is left behind.
 import { chown, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { expectDone } from "../support/outcome.js";
 import {
@@ -13,13 +12,18 @@ import {
   type Outcome,
 } from "../support/process.js";
 import { describeAsRoot } from "../support/programs.js";
+import {
+  copyProgram,
+  openReadableProgram,
+  type ReadableProgram,
+} from "../support/readable-program.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
 
-const ENTRY = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "dist", "main.js");
 const [OWNER, STRANGER] = [51_234, 51_235];
 const PASSWORD = "quiet-meadow-lantern-42";
 
 describeAsRoot("owners", () => {
+  let program: ReadableProgram;
   let workspace: Workspace;
   /** Of root alone, as what it holds. */
   let ofRoot: string;
@@ -28,11 +32,11 @@ describeAsRoot("owners", () => {
   let env: Record<string, string>;
 
   const cli = (...args: string[]): Promise<Outcome> =>
-    run(process.execPath, [ENTRY, ...args], { env });
+    run(process.execPath, [program.entry, ...args], { env });
 
   const cliAs = (uid: number, ...args: string[]): Promise<Outcome> => {
     const ids = [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
-    return run("setpriv", [...ids, "--", process.execPath, ENTRY, ...args], { env });
+    return run("setpriv", [...ids, "--", process.execPath, program.entry, ...args], { env });
   };
 
   async function ownersBelow(...folders: readonly string[]): Promise<readonly number[]> {
@@ -49,6 +53,14 @@ describeAsRoot("owners", () => {
   const chownAll = (uid: number, ...folders: readonly string[]): void => {
     execFileSync("chown", ["-R", `${uid}:${uid}`, ...folders]);
   };
+
+  beforeAll(() => {
+    program = openReadableProgram();
+  });
+
+  afterAll(() => {
+    program.remove();
+  });
 
   beforeEach(async () => {
     workspace = await openWorkspace();
@@ -103,7 +115,7 @@ describeAsRoot("owners", () => {
     });
     const port = await findFreePort();
     const logFile = join(ofRoot, "log");
-    const daemon = await startDaemon(process.execPath, [ENTRY, "serve", "--create"], {
+    const daemon = await startDaemon(process.execPath, [program.entry, "serve", "--create"], {
       env: {
         ...env,
         DOCKWARDEN_SERVER__PORT: String(port),
@@ -143,6 +155,23 @@ describeAsRoot("owners", () => {
     }
     expect(await readdir(keys)).toEqual(names);
     expect(await ownersBelow(keys)).toEqual([OWNER]);
+  });
+
+  test("L08: a program that the store's owner can't read is refused in one line, and nothing is touched", async () => {
+    expectDone(await cli("init"));
+    const closed = copyProgram(0o700);
+    workspace.onClose(async () => {
+      closed.remove();
+    });
+    const before = await ownersBelow(data, keys);
+    for (const args of [["user", "list"], ["key", "rotate"], ["migrate"], ["serve"], ["init"]]) {
+      const outcome = await run(process.execPath, [closed.entry, ...args], { env });
+      expect(outcome).toMatchObject({ code: 3, stdout: "" });
+      expect(outcome.stderr).toMatch(
+        /^\S+ can't be read by user id \d+.*install Dockwarden where.*\n$/,
+      );
+    }
+    expect(await ownersBelow(data, keys)).toEqual(before);
   });
 
   test("a store or keys that a user may not read are not called missing, and no others are made", async () => {

@@ -54,6 +54,8 @@ export interface ServerOptions {
   readonly services?: readonly string[];
   /** More settings as environment variables, such as `DOCKWARDEN_KEYS__HEADER`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Another main.js than the checkout's, for server and commands. */
+  readonly entry?: string;
   /** Another command line to start the same server by, such as `prlimit … node dist/main.js serve`. */
   readonly wrap?: (command: readonly string[]) => readonly string[];
 }
@@ -70,9 +72,11 @@ export async function spawnServer(
   const env = await describeEnvironment(workspace, port, options);
   const logFile = join(workspace.folder, "server.log");
   const url = `http://localhost:${port}`;
+  const entry: [string, ...string[]] =
+    options.entry === undefined ? findEntry() : [process.execPath, options.entry];
   let daemon: Daemon | null = null;
   const start = async (): Promise<void> => {
-    const command = [...findEntry(), "serve", "--create"];
+    const command = [...entry, "serve", "--create"];
     const [program = "", ...args] = options.wrap?.(command) ?? command;
     daemon = await startDaemon(program, args, { env, logFile });
     await waitUntilReady(daemon, "The server", () => isReady(port));
@@ -83,9 +87,9 @@ export async function spawnServer(
     args: readonly string[],
     stdin?: string,
   ): Promise<CliOutcome> => {
-    const [program, ...entry] = findEntry();
+    const [program, ...words] = entry;
     const input = stdin === undefined ? {} : { stdin };
-    const outcome = await run(program, [...entry, ...args], { env: cliEnv, ...input });
+    const outcome = await run(program, [...words, ...args], { env: cliEnv, ...input });
     return { ...outcome, json: () => parseJson(outcome) };
   };
   const cli: TestServer["cli"] = (args, { stdin } = {}) => runCli(env, args, stdin);
