@@ -4,7 +4,6 @@ import {
   ACTIONS,
   isAction,
   isPermission,
-  normalizeActions,
   normalizePermissions,
   PERMISSIONS,
   type Action,
@@ -20,7 +19,7 @@ export function splitWords(text: string): readonly string[] {
     .filter((word) => word !== "");
 }
 
-/** `pull,push` → normalized actions; exit 2 otherwise. */
+/** `push` → just that, without the pull that a grant of it brings: a revocation takes no more than it names; exit 2 otherwise. */
 export function toActions(text: string): readonly Action[] {
   const words = splitWords(text);
   const unknown = words.find((word) => !isAction(word));
@@ -31,7 +30,7 @@ export function toActions(text: string): readonly Action[] {
       `--actions got ${given}; it takes ${ACTIONS.join(", ")}, joined by commas`,
     );
   }
-  return normalizeActions(words.filter(isAction));
+  return ACTIONS.filter((action) => words.includes(action));
 }
 
 /** One action; exit 2 otherwise. */

@@ -62,6 +62,16 @@ describe("rules by command line", () => {
     expect(told).toMatch(/before[^\n]*pull, push, delete/);
   });
 
+  test("taking push leaves pull, and taking delete leaves both", async () => {
+    await site.must("user", "update", "developer", "--permissions", "view,pull,push,delete");
+    await site.must("access", "grant", "partly", "developer");
+    await site.must("access", "revoke", "partly", "developer", "--actions", "delete");
+    expect(await rights("developer", "partly")).toBe("pull,push");
+    await site.must("access", "revoke", "partly", "developer", "--actions", "push");
+    expect(await rights("developer", "partly")).toBe("pull");
+    await site.must("user", "update", "developer", "--permissions", "view,pull,push");
+  });
+
   test("push brings pull, and taking pull takes push", async () => {
     await site.must("access", "grant", "pushed", "developer", "--actions", "push");
     expect(await rights("developer", "pushed")).toBe("pull,push");
