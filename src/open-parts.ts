@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findActor } from "./actor.js";
 import type { AdminContext, AdminSettings } from "./admin/admin-context.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import { createPasswordHasher } from "./crypto/password-hasher.js";
@@ -79,6 +80,7 @@ export async function openContext(
     mode: mode.store,
     migrate: mode.migrate,
     clock: systemClock,
+    actor: findActor(),
   });
   if (!opened.ok) return err(storeFault(opened.error));
   const store = opened.value;

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
+import { pruneChanges } from "./admin/audit-admin.js";
 import { watchClock } from "./clock-watch.js";
 import { openContext, openKeys, systemClock, type OpenedAdmin } from "./open-parts.js";
 import type { LoadedConfig } from "./config/load-config.js";
@@ -28,6 +29,7 @@ export interface RunningServer {
 }
 
 const KEY_REFRESH_MILLISECONDS = 1000;
+const PRUNE_MILLISECONDS = 86_400_000;
 const STORE_REPLACED =
   "the store's file was replaced or removed under the running server: restart the server to use what lies there now, or put the old file back";
 /** How long ready answers 503 on new connections before the listener closes, so that balancers notice. */
@@ -57,6 +59,7 @@ export async function serve(
   }
   const { servers, url } = started.value;
   const stopWatching = watch(keys.value, log);
+  const stopPruning = pruneDaily(parts);
   log.info({ evt: "server.start", url });
   for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
   for (const reason of await health.findWarnings()) log.warn({ evt: "server.degraded", reason });
@@ -71,6 +74,7 @@ export async function serve(
     await new Promise((resolve) => setTimeout(resolve, NOTICE_MILLISECONDS));
     await Promise.all(servers.map((server) => drain(server, DRAIN_MILLISECONDS)));
     stopWatching();
+    stopPruning();
     await opened.value.close();
     log.info({ evt: "server.stopped" });
     finish(0);
@@ -176,6 +180,20 @@ async function startListeners(
     }
   }
   return ok({ servers, url });
+}
+
+/** What is older than audit.retentionDays goes, at start and once a day; a store that can't do it now is asked again. */
+function pruneDaily({ admin, loaded, log }: Parts): () => void {
+  const prune = (): void => {
+    pruneChanges(loaded.config.audit.retentionDays, admin).catch((error: unknown) => {
+      log.warn({ evt: "audit.prune", err: error });
+    });
+  };
+  prune();
+  const timer = setInterval(prune, PRUNE_MILLISECONDS);
+  return () => {
+    clearInterval(timer);
+  };
 }
 
 /** Keys changed by commands are taken over within a second; an exception nobody caught ends the process (THREATS I05). */

@@ -21,9 +21,23 @@ export function parseWhen(text: string, now: EpochSeconds): Result<EpochSeconds 
   return ok(end);
 }
 
-function parseEnd(text: string, now: EpochSeconds): EpochSeconds | null {
+/** A time that has been: `7d` ago, `12h` ago, or the start of a day in UTC. */
+export function parseTime(text: string, now: EpochSeconds): Result<EpochSeconds, Refusal> {
+  const span = parseSpan(text);
+  if (span !== null) return ok(now - span);
+  const end = parseEnd(text, now);
+  if (end !== null) return ok(end - DAY);
+  return usage("a time is written as 7d or 12h (so long ago), or 2027-01-31 (its start, UTC)");
+}
+
+function parseSpan(text: string): number | null {
   const span = /^([1-9]\d{0,5})([dh])$/.exec(text);
-  if (span !== null) return now + Number(span[1]) * (span[2] === "d" ? DAY : HOUR);
+  return span === null ? null : Number(span[1]) * (span[2] === "d" ? DAY : HOUR);
+}
+
+function parseEnd(text: string, now: EpochSeconds): EpochSeconds | null {
+  const span = parseSpan(text);
+  if (span !== null) return now + span;
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
   const start = Date.parse(`${text}T00:00:00Z`);
   // NOTE: Date rolls 2027-02-30 over to March.

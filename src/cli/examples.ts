@@ -66,6 +66,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "key export-bundle": ["key export-bundle > token-ca.pem"],
   "key export-jwks": ["key export-jwks > jwks.json"],
+  "audit list": [
+    "audit list --since 7d",
+    "audit list --account reader --json",
+    'audit list --image "team/**"',
+  ],
+  "audit prune": ["audit prune"],
   "config print": ["config print --sources"],
   "config check": ["config check", "config check --config /etc/dockwarden/config.yml"],
 };

@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { packageRoot } from "../app.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { addAccessCommands } from "./access.js";
+import { addAuditCommands } from "./audit.js";
 import { addConfigCommands } from "./config.js";
 import { addDemoCommand } from "./demo.js";
 import { renderExamples } from "./examples.js";
@@ -47,6 +48,7 @@ export function createProgram(session: Session, io: Io): Command {
   addImageCommands(program, session);
   addAccessCommands(program, session);
   addKeyCommands(program, session);
+  addAuditCommands(program, session);
   addConfigCommands(program, session);
   addServerCommands(program, session);
   addDemoCommand(program, session);

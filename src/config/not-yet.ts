@@ -34,7 +34,7 @@ const REFUSED: readonly NotYet[] = [
 ];
 
 /** Known and checked, without effect: worth a warning when somebody sets them. */
-const UNUSED_SECTIONS: readonly string[] = ["throttle", "refresh", "gate", "audit"];
+const UNUSED_SECTIONS: readonly string[] = ["throttle", "refresh", "gate"];
 
 /** A fault for each setting that comes with a later version. */
 export function findNotYet(config: Config): readonly CrossFault[] {

@@ -1,6 +1,7 @@
 // What the rules need from the outside; implemented by storage/ and crypto/, given in by app.ts.
 import type { Account, AccountKind, Group, NamedId } from "./account.js";
 import type { Action, Permission } from "./action.js";
+import type { Change, ChangeFilter } from "./change.js";
 import type { Grant, GrantedImage, Image, ImageFacts, Subject } from "./image.js";
 import type { ImagePattern } from "./image-pattern.js";
 import type { Result } from "./result.js";
@@ -219,11 +220,20 @@ export interface PolicyReader {
 }
 
 /** Everything that decides and lists needs, on one store. */
+/** What was changed; each record is written by the store itself, in the transaction of its change. */
+export interface ChangeLog {
+  /** The newest last. */
+  list(filter: ChangeFilter): Promise<readonly Change[]>;
+  /** Forgets what is older; answers how many there were. */
+  prune(before: EpochSeconds): Promise<number>;
+}
+
 export interface Store {
   readonly accounts: AccountStore;
   readonly groups: GroupStore;
   readonly images: ImageStore;
   readonly policy: PolicyReader;
+  readonly changes: ChangeLog;
   /** Rises or changes whenever anything was committed by anybody; cheap enough to ask on every request. */
   dataVersion(): number;
   /** A small read; throws StoreUnavailable. */

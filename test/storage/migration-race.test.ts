@@ -1,11 +1,11 @@
 // Several programs that meet an older store at once: one migrates, the others find nothing left, the copy stays the old one.
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { once } from "node:events";
 import { expect, test } from "@jest/globals";
 import { Database } from "../../src/storage/sqlite/engine.js";
 import { openStore } from "../../src/storage/sqlite/open-store.js";
+import { copyMigrations } from "../support/migrations.js";
 import { tempFolder } from "../support/temp.js";
 
 const MIGRATORS = 4;
@@ -30,30 +30,26 @@ interface Answer {
 test("I08: of several that migrate one does, and the copy is of the store before", async () => {
   for (let round = 0; round < ROUNDS; round += 1) {
     const folder = tempFolder();
-    const migrationsDirectory = join(folder, "migrations");
-    mkdirSync(migrationsDirectory);
-    copyFileSync("migrations/0001-initial.sql", join(migrationsDirectory, "0001-initial.sql"));
+    const migrations = copyMigrations(folder);
     const path = join(folder, "data", "dockwarden.db");
-    const options = { path, migrationsDirectory, busyTimeoutMs: 5000 };
+    const options = { path, migrationsDirectory: migrations.directory, busyTimeoutMs: 5000 };
     const store = await openStore({
       ...options,
       mode: "create",
       migrate: "apply",
+      actor: { name: "tester", isClaimed: false },
       clock: { now: () => 1 },
     });
     if (!store.ok) throw new Error(store.error.message);
     for (let index = 0; index < 200; index += 1) await store.value.groups.add(`g-${index}`, 1);
     await store.value.close();
-    writeFileSync(
-      join(migrationsDirectory, "0002-more.sql"),
-      "CREATE TABLE more (x INTEGER) STRICT;",
-    );
+    migrations.add();
     const answers = await migrateAtOnce(JSON.stringify(options));
     expect(answers.map(({ ok }) => ok)).toEqual(new Array(MIGRATORS).fill(true));
-    expect(answers.flatMap(({ value }) => value?.applied ?? [])).toEqual(["0002-more.sql"]);
+    expect(answers.flatMap(({ value }) => value?.applied ?? [])).toEqual([migrations.name]);
     expect(tablesOf(path)).toContain("more");
-    expect(tablesOf(`${path}.before-0002`)).toContain("account");
-    expect(tablesOf(`${path}.before-0002`)).not.toContain("more");
+    expect(tablesOf(`${path}.before-${migrations.number}`)).toContain("account");
+    expect(tablesOf(`${path}.before-${migrations.number}`)).not.toContain("more");
   }
 });
 

@@ -1,17 +1,10 @@
 // Links that somebody planted where the store writes: never followed, and what they point at stays as it is.
-import {
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { migrateStore } from "../../src/storage/sqlite/migrate.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
+import { copyMigrations, type TestMigrations } from "../support/migrations.js";
 import { tempFolder } from "../support/temp.js";
 import { layVictim, type Victim } from "../support/victim.js";
 
@@ -20,6 +13,7 @@ describe("planted links beside the store", () => {
   let options: OpenStoreOptions;
   /** What an attacker would like to have overwritten, or made. */
   let victim: Victim;
+  let migrations: TestMigrations;
 
   async function create(): Promise<void> {
     const store = await openStore(options);
@@ -29,23 +23,21 @@ describe("planted links beside the store", () => {
 
   /** The store is of an older version from here on. */
   function addMigration(): void {
-    const file = join(options.migrationsDirectory, "0002-more.sql");
-    writeFileSync(file, "CREATE TABLE more (x INTEGER) STRICT;");
+    migrations.add();
   }
 
   beforeEach(() => {
     folder = tempFolder();
     victim = layVictim(folder);
-    const migrationsDirectory = join(folder, "migrations");
-    mkdirSync(migrationsDirectory);
-    copyFileSync("migrations/0001-initial.sql", join(migrationsDirectory, "0001-initial.sql"));
+    migrations = copyMigrations(folder);
     mkdirSync(join(folder, "data"), { mode: 0o700 });
     options = {
       path: join(folder, "data", "dockwarden.db"),
-      migrationsDirectory,
+      migrationsDirectory: migrations.directory,
       busyTimeoutMs: 1000,
       mode: "create",
       migrate: "apply",
+      actor: { name: "tester", isClaimed: false },
       clock: { now: () => 1 },
     };
   });
@@ -60,12 +52,12 @@ describe("planted links beside the store", () => {
   test.each(["victim", "unmade"])(
     "M03: the copy before a migration, planted as a link to %s, by the server and by migrate",
     async (name) => {
-      const copy = `${options.path}.before-0002`;
+      const copy = `${options.path}.before-${migrations.number}`;
       await create();
       addMigration();
       symlinkSync(join(folder, name), copy);
       const migrated = await migrateStore(options);
-      expect(migrated).toMatchObject({ ok: true, value: { applied: ["0002-more.sql"], copy } });
+      expect(migrated).toMatchObject({ ok: true, value: { applied: [migrations.name], copy } });
       victim.expectUntouched();
       expect(lstatSync(copy).isFile()).toBe(true);
       expect((statSync(copy).mode & 0o777).toString(8)).toBe("600");
@@ -73,7 +65,7 @@ describe("planted links beside the store", () => {
   );
 
   test("M03: the same where the server itself brings the store up", async () => {
-    const copy = `${options.path}.before-0002`;
+    const copy = `${options.path}.before-${migrations.number}`;
     await create();
     addMigration();
     symlinkSync(victim.unmade, copy);

@@ -4,7 +4,6 @@ import { expect, test } from "@jest/globals";
 import { Database } from "../../src/storage/sqlite/engine.js";
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -22,6 +21,7 @@ import { migrateStore } from "../../src/storage/sqlite/migrate.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
 import { OVERLAP_SQL } from "../../src/storage/sqlite/overlapping.js";
 import { POLICY_SQL } from "../../src/storage/sqlite/policy-reader.js";
+import { copyMigrations } from "../support/migrations.js";
 import { waitUntil } from "../support/poll.js";
 import { tempFolder } from "../support/temp.js";
 import { storeContract } from "./contract.js";
@@ -35,6 +35,7 @@ function options(folder: string, change: Partial<OpenStoreOptions> = {}): OpenSt
     busyTimeoutMs: 1000,
     mode: "create",
     migrate: "apply",
+    actor: { name: "tester", isClaimed: false },
     clock: { now: () => 1 },
     ...change,
   };
@@ -165,21 +166,19 @@ test("H11: a newer schema and a changed migration are refused; an older one name
 
 test("H11: an older store is brought up once, after a copy, by whoever comes first", async () => {
   const folder = tempFolder();
-  const newer = join(folder, "migrations");
-  mkdirSync(newer);
-  copyFileSync(join(MIGRATIONS, "0001-initial.sql"), join(newer, "0001-initial.sql"));
+  const newer = copyMigrations(folder);
   const wanted = options(folder);
   await (await opened(wanted)).close();
-  writeFileSync(join(newer, "0002-more.sql"), "CREATE TABLE more (x INTEGER) STRICT;");
-  const later = { ...wanted, migrationsDirectory: newer };
+  newer.add();
+  const later = { ...wanted, migrationsDirectory: newer.directory };
   expect(await openStore({ ...later, mode: "existing", migrate: "refuse" })).toMatchObject({
     ok: false,
     error: { code: "older", message: expect.stringContaining("dockwarden migrate") },
   });
   const both = await Promise.all([migrateStore(later), migrateStore(later)]);
   const applied = both.flatMap((result) => (result.ok ? result.value.applied : ["failed"]));
-  expect(applied).toEqual(["0002-more.sql"]);
-  expect(statSync(`${wanted.path}.before-0002`).mode & 0o777).toBe(0o600);
+  expect(applied).toEqual([newer.name]);
+  expect(statSync(`${wanted.path}.before-${newer.number}`).mode & 0o777).toBe(0o600);
 });
 
 test("M02, H12: places that others can write, links and open modes are refused with the command", async () => {

@@ -1,5 +1,6 @@
 // Accounts in SQLite. Every act is one transaction; the last-admin rule is checked inside it.
 import type { Account, NamedId } from "../../domain/account.js";
+import type { ChangeName } from "../../domain/change.js";
 import { normalizePermissions } from "../../domain/action.js";
 import type {
   AccountChange,
@@ -10,6 +11,7 @@ import type {
 } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import { accountState, type RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
 import { readAccount, type AccountRow } from "./rows.js";
@@ -18,16 +20,20 @@ import { readAccount, type AccountRow } from "./rows.js";
 const COUNT_ADMINS =
   "SELECT count(*) FROM account WHERE kind = 'user' AND is_enabled = 1 AND expires_at IS NULL AND permissions LIKE '%admin'";
 
+const nameOf = ({ name }: Account): ChangeName => ({ kind: "account", name });
+
 export class SqliteAccountStore implements AccountStore {
   readonly #connection: Connection;
   readonly #checkFile: FileWatch;
+  readonly #record: RecordChange;
   readonly #byName;
   readonly #byId;
   readonly #groupsOf;
 
-  constructor(connection: Connection, checkFile: FileWatch) {
+  constructor(connection: Connection, checkFile: FileWatch, record: RecordChange) {
     this.#connection = connection;
     this.#checkFile = checkFile;
+    this.#record = record;
     this.#byName = connection.prepare<[string], AccountRow>("SELECT * FROM account WHERE name = ?");
     this.#byId = connection.prepare<[number], AccountRow>("SELECT * FROM account WHERE id = ?");
     this.#groupsOf = connection.prepare<[number], NamedId>(
@@ -68,7 +74,10 @@ export class SqliteAccountStore implements AccountStore {
           return err({ reason: "unknown-group", name: group } as const);
         }
       }
-      return ok(this.#must(id));
+      const made = this.#must(id);
+      const after = { ...accountState(made), groups: [...new Set(account.groups)].sort() };
+      this.#record({ verb: "account.add", names: [nameOf(made)], before: null, after });
+      return ok(made);
     });
   }
 
@@ -150,7 +159,16 @@ export class SqliteAccountStore implements AccountStore {
         .run({ ...next, rise: Number(isCredentialTouched), id: row.id });
       if (hadAdmin && this.#countAdmins() === 0)
         return err({ reason: "last-admin", name } as const);
-      return ok(this.#must(row.id));
+      const before = readAccount(row);
+      const after = this.#must(row.id);
+      const password = change.passwordHash === undefined ? {} : { password: "changed" };
+      this.#record({
+        verb: "account.update",
+        names: [nameOf(after), nameOf(before)],
+        before: accountState(before),
+        after: { ...accountState(after), ...password },
+      });
+      return ok(after);
     });
   }
 
@@ -159,10 +177,14 @@ export class SqliteAccountStore implements AccountStore {
       const row = this.#byName.get(name);
       if (row === undefined) return err({ reason: "unknown-account", name } as const);
       const hadAdmin = this.#countAdmins() > 0;
+      const groups = this.#groupsOf.all(row.id).map((group) => group.name);
       this.#connection.prepare("DELETE FROM account WHERE id = ?").run(row.id);
       if (hadAdmin && this.#countAdmins() === 0)
         return err({ reason: "last-admin", name } as const);
-      return ok(readAccount(row));
+      const gone = readAccount(row);
+      const before = { ...accountState(gone), groups };
+      this.#record({ verb: "account.remove", names: [nameOf(gone)], before, after: null });
+      return ok(gone);
     });
   }
 

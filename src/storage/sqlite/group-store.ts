@@ -1,27 +1,41 @@
 // Groups and their members in SQLite.
 import type { Group, NamedId } from "../../domain/account.js";
+import type { ChangeName } from "../../domain/change.js";
 import type { GroupRefusal, GroupStore } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
 import { readGroup, type GroupRow } from "./rows.js";
 
-const ADD_MEMBER = "INSERT OR IGNORE INTO group_member (group_id, account_id) VALUES (?, ?)";
-const REMOVE_MEMBER = "DELETE FROM group_member WHERE group_id = ? AND account_id = ?";
+const MEMBER_STATEMENTS = {
+  "group.add-members": "INSERT OR IGNORE INTO group_member (group_id, account_id) VALUES (?, ?)",
+  "group.remove-members": "DELETE FROM group_member WHERE group_id = ? AND account_id = ?",
+} as const;
+
+const nameOf = (name: string): ChangeName => ({ kind: "group", name });
+const accountOf = (name: string): ChangeName => ({ kind: "account", name });
 
 export class SqliteGroupStore implements GroupStore {
   readonly #connection: Connection;
+  readonly #record: RecordChange;
   readonly #byName;
   readonly #accountId;
+  readonly #members;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, record: RecordChange) {
     this.#connection = connection;
+    this.#record = record;
     this.#byName = connection.prepare<[string], GroupRow>(
       "SELECT * FROM account_group WHERE name = ?",
     );
     this.#accountId = connection
       .prepare<[string], number>("SELECT id FROM account WHERE name = ?")
       .pluck();
+    this.#members = connection.prepare<[number], NamedId>(
+      `SELECT a.id, a.name FROM group_member m JOIN account a ON a.id = m.account_id
+       WHERE m.group_id = ? ORDER BY a.name`,
+    );
   }
 
   async add(name: string, now: EpochSeconds): Promise<Result<Group, GroupRefusal>> {
@@ -30,6 +44,7 @@ export class SqliteGroupStore implements GroupStore {
       const { lastInsertRowid } = this.#connection
         .prepare("INSERT INTO account_group (name, created_at) VALUES (?, ?)")
         .run(name, now);
+      this.#record({ verb: "group.add", names: [nameOf(name)], before: null, after: { name } });
       return ok({ id: Number(lastInsertRowid), name, createdAt: now });
     });
   }
@@ -55,13 +70,7 @@ export class SqliteGroupStore implements GroupStore {
     return run(() => {
       const group = this.#byName.get(name);
       if (group === undefined) return err({ reason: "unknown-group", name } as const);
-      const rows = this.#connection
-        .prepare<[number], NamedId>(
-          `SELECT a.id, a.name FROM group_member m JOIN account a ON a.id = m.account_id
-           WHERE m.group_id = ? ORDER BY a.name`,
-        )
-        .all(group.id);
-      return ok(rows);
+      return ok(this.#members.all(group.id));
     });
   }
 
@@ -69,21 +78,28 @@ export class SqliteGroupStore implements GroupStore {
     name: string,
     accounts: readonly string[],
   ): Promise<Result<readonly string[], GroupRefusal>> {
-    return this.#changeMembers(name, accounts, ADD_MEMBER);
+    return this.#changeMembers(name, accounts, "group.add-members");
   }
 
   async removeMembers(
     name: string,
     accounts: readonly string[],
   ): Promise<Result<readonly string[], GroupRefusal>> {
-    return this.#changeMembers(name, accounts, REMOVE_MEMBER);
+    return this.#changeMembers(name, accounts, "group.remove-members");
   }
 
   async remove(name: string): Promise<Result<Group, GroupRefusal>> {
     return write(this.#connection, () => {
       const group = this.#byName.get(name);
       if (group === undefined) return err({ reason: "unknown-group", name } as const);
+      const members = this.#members.all(group.id).map((member) => member.name);
       this.#connection.prepare("DELETE FROM account_group WHERE id = ?").run(group.id);
+      this.#record({
+        verb: "group.remove",
+        names: [nameOf(name), ...members.map(accountOf)],
+        before: { name, members },
+        after: null,
+      });
       return ok(readGroup(group));
     });
   }
@@ -92,7 +108,7 @@ export class SqliteGroupStore implements GroupStore {
   async #changeMembers(
     name: string,
     accounts: readonly string[],
-    statement: string,
+    verb: keyof typeof MEMBER_STATEMENTS,
   ): Promise<Result<readonly string[], GroupRefusal>> {
     return write(this.#connection, () => {
       const group = this.#byName.get(name);
@@ -101,10 +117,29 @@ export class SqliteGroupStore implements GroupStore {
       for (const account of accounts) {
         const id = this.#accountId.get(account);
         if (id === undefined) return err({ reason: "unknown-account", name: account } as const);
-        const { changes } = this.#connection.prepare(statement).run(group.id, id);
+        const { changes } = this.#connection.prepare(MEMBER_STATEMENTS[verb]).run(group.id, id);
         if (changes > 0) changed.push(account);
       }
+      if (changed.length > 0) this.#recordMembers(verb, group, changed);
       return ok(changed);
+    });
+  }
+
+  #recordMembers(
+    verb: keyof typeof MEMBER_STATEMENTS,
+    group: GroupRow,
+    changed: readonly string[],
+  ): void {
+    const members = this.#members.all(group.id).map(({ name }) => name);
+    const isAdded = verb === "group.add-members";
+    const before = isAdded
+      ? members.filter((name) => !changed.includes(name))
+      : [...members, ...changed].sort();
+    this.#record({
+      verb,
+      names: [nameOf(group.name), ...changed.map(accountOf)],
+      before: { members: before },
+      after: { members },
     });
   }
 }

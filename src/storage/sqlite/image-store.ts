@@ -1,12 +1,7 @@
 // Images and grants in SQLite. Names of subjects are resolved to ids inside the transaction that uses them.
 import type { Action } from "../../domain/action.js";
 import { subjectKey, type Grant, type GrantedImage, type Subject } from "../../domain/image.js";
-import {
-  formatImagePattern,
-  isLiteral,
-  literalPrefix,
-  type ImagePattern,
-} from "../../domain/image-pattern.js";
+import { formatImagePattern, type ImagePattern } from "../../domain/image-pattern.js";
 import type {
   ImageChange,
   ImageRefusal,
@@ -18,8 +13,11 @@ import type {
 } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
 import { leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
+import { grantChange, imageChange } from "./image-changes.js";
+import { insertImage } from "./image-rows.js";
 import { readOverlapping } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
 
@@ -32,12 +30,14 @@ type RevokeAnswer = Awaited<ReturnType<ImageStore["revoke"]>>;
 
 export class SqliteImageStore implements ImageStore {
   readonly #connection: Connection;
+  readonly #record: RecordChange;
   readonly #byPattern;
   readonly #grantsOf;
   readonly #oneGrant;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, record: RecordChange) {
     this.#connection = connection;
+    this.#record = record;
     this.#byPattern = connection.prepare<[string, string, string], ImageRow>(
       "SELECT * FROM image WHERE repository = ? AND tag = ? AND service = ?",
     );
@@ -55,9 +55,12 @@ export class SqliteImageStore implements ImageStore {
   ): Promise<Result<RegisteredImage, ImageRefusal>> {
     return write(this.#connection, () => {
       if (this.#row(image.pattern) !== undefined) return imageTaken(image.pattern);
-      const id = this.#insert(image, now);
+      const id = insertImage(this.#connection, image, now);
       const refusal = putGrants(this.#connection, id, image.grants, now);
-      return refusal ?? ok(this.#must(image.pattern, now));
+      if (refusal !== null) return refusal;
+      const made = this.#must(image.pattern, now);
+      this.#record(imageChange("image.register", null, made));
+      return ok(made);
     });
   }
 
@@ -96,6 +99,7 @@ export class SqliteImageStore implements ImageStore {
     return write(this.#connection, () => {
       const row = this.#row(pattern);
       if (row === undefined) return unknownImage(pattern);
+      const before = this.#withGrants(row, now);
       const facts = { ...readImage(row), ...change.facts };
       this.#connection
         .prepare(
@@ -114,7 +118,9 @@ export class SqliteImageStore implements ImageStore {
         const refusal = putGrants(this.#connection, row.id, change.grants, now);
         if (refusal !== null) return refusal;
       }
-      return ok(this.#must(pattern, now));
+      const after = this.#must(pattern, now);
+      this.#record(imageChange("image.update", before, after));
+      return ok(after);
     });
   }
 
@@ -127,6 +133,7 @@ export class SqliteImageStore implements ImageStore {
       if (row === undefined) return unknownImage(pattern);
       const image = this.#withGrants(row, now);
       this.#connection.prepare("DELETE FROM image WHERE id = ?").run(row.id);
+      this.#record(imageChange("image.unregister", image, null));
       return ok(image);
     });
   }
@@ -135,17 +142,20 @@ export class SqliteImageStore implements ImageStore {
     return write(this.#connection, (): GrantAnswer => {
       const facts = { digest: null, size: null, created: null, description: null };
       const row = this.#row(pattern);
-      const id = row?.id ?? this.#insert({ pattern, isExclusive: false, facts, grants: [] }, now);
+      const id =
+        row?.id ??
+        insertImage(this.#connection, { pattern, isExclusive: false, facts, grants: [] }, now);
       const subject = resolveSubject(this.#connection, grant.subject);
       if (!subject.ok) return subject;
       const before = this.#oneGrant.get(id, subjectKey(subject.value), now);
       const refusal = putGrants(this.#connection, id, [grant], now);
       if (refusal !== null) return refusal;
-      return ok({
-        image: this.#must(pattern, now),
-        before: before === undefined ? null : readGrant(before),
-        isNewEntry: row === undefined,
-      });
+      const after = this.#oneGrant.get(id, subjectKey(subject.value), now);
+      const held = before === undefined ? null : readGrant(before);
+      const states = { before: held, after: after === undefined ? null : readGrant(after) };
+      this.#record(grantChange("access.grant", { pattern, subject: subject.value }, states));
+      const image = this.#must(pattern, now);
+      return ok({ image, before: held, isNewEntry: row === undefined });
     });
   }
 
@@ -177,6 +187,8 @@ export class SqliteImageStore implements ImageStore {
           .run(left.join(","), row.id, key);
       }
       const after = left.length === 0 ? null : { ...before, actions: left };
+      const target = { pattern, subject: resolved.value };
+      this.#record(grantChange("access.revoke", target, { before, after }));
       return ok({ image: this.#must(pattern, now), before, after });
     });
   }
@@ -227,29 +239,6 @@ export class SqliteImageStore implements ImageStore {
     const row = this.#row(pattern);
     if (row === undefined) throw new Error("an image vanished inside its own transaction");
     return this.#withGrants(row, now);
-  }
-
-  #insert(image: NewImage, now: EpochSeconds): number {
-    const { pattern, facts } = image;
-    const { lastInsertRowid } = this.#connection
-      .prepare(
-        `INSERT INTO image (repository, tag, service, is_exclusive, is_pattern, literal_prefix, digest, size, created,
-           description, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      )
-      .run(
-        pattern.repository,
-        pattern.tag ?? "",
-        pattern.service ?? "",
-        Number(image.isExclusive),
-        Number(!isLiteral(pattern.repository)),
-        literalPrefix(pattern.repository),
-        facts.digest,
-        facts.size,
-        facts.created,
-        facts.description,
-        now,
-      );
-    return Number(lastInsertRowid);
   }
 }
 

@@ -4,6 +4,8 @@ import { chmodSync, linkSync, rmSync } from "node:fs";
 import type { Store } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
+import type { Actor } from "../../domain/change.js";
+import { createRecorder, SqliteChangeLog } from "./change-log.js";
 import { SqliteAccountStore } from "./account-store.js";
 import {
   APPLICATION_ID,
@@ -33,6 +35,8 @@ export interface OpenStoreOptions extends MigrateOptions {
   readonly mode: "create" | "existing";
   /** `apply`: an older store is brought up, after a copy. */
   readonly migrate: "apply" | "refuse";
+  /** Who is said to have made the changes of this connection. */
+  readonly actor: Actor;
 }
 
 export type OpenedStore = Store & { readonly schemaVersion: number };
@@ -91,7 +95,7 @@ function checkAndMigrate(
     copyBefore(connection, options, next);
     applyMigrations(connection, missing.value, options.clock);
   }
-  return ok(assemble(connection, options.path, migrations.length));
+  return ok(assemble(connection, options, migrations.length));
 }
 
 /** Made whole under another name and linked into place, so that a kill leaves none or a complete one. */
@@ -114,16 +118,22 @@ function createStoreFile(options: OpenStoreOptions): void {
   }
 }
 
-function assemble(connection: Connection, path: string, schemaVersion: number): OpenedStore {
-  const checkFile = watchFile(path);
+function assemble(
+  connection: Connection,
+  options: OpenStoreOptions,
+  schemaVersion: number,
+): OpenedStore {
+  const checkFile = watchFile(options.path);
+  const record = createRecorder(connection, options.actor, options.clock);
   const ping = connection.prepare("SELECT 1 FROM migration LIMIT 1");
   const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
   const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
   return {
     schemaVersion,
-    accounts: new SqliteAccountStore(connection, checkFile),
-    groups: new SqliteGroupStore(connection),
-    images: new SqliteImageStore(connection),
+    accounts: new SqliteAccountStore(connection, checkFile, record),
+    groups: new SqliteGroupStore(connection, record),
+    images: new SqliteImageStore(connection, record),
+    changes: new SqliteChangeLog(connection),
     policy: new SqlitePolicyReader(connection, checkFile),
     // The first counts what others committed, the second what this connection wrote.
     dataVersion: () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0),

@@ -1,0 +1,67 @@
+// A change of accounts, groups, images or grants, as the audit log keeps it: who, what, before and after.
+import type { EpochSeconds } from "./time.js";
+
+/** Who changes something. */
+export interface Actor {
+  readonly name: string;
+  /** The caller says so (DOCKWARDEN_ACTOR); otherwise the operating system does. */
+  readonly isClaimed: boolean;
+}
+
+export const CHANGE_VERBS = [
+  "account.add",
+  "account.update",
+  "account.remove",
+  "group.add",
+  "group.remove",
+  "group.add-members",
+  "group.remove-members",
+  "image.register",
+  "image.update",
+  "image.unregister",
+  "access.grant",
+  "access.revoke",
+] as const;
+
+export type ChangeVerb = (typeof CHANGE_VERBS)[number];
+
+/** What a change is about; a grant is about an image and an account or a group. */
+export interface ChangeName {
+  readonly kind: "account" | "group" | "image";
+  /** An image as `repository[:tag]`, without its service. */
+  readonly name: string;
+}
+
+/** JSON values, never a secret; a new password is `"password": "changed"`. Null: it was not there, or is gone. */
+export type ChangeState = Readonly<Record<string, unknown>> | null;
+
+export interface NewChange {
+  readonly verb: ChangeVerb;
+  /** The first is the object; all of them find it again. */
+  readonly names: readonly [ChangeName, ...ChangeName[]];
+  readonly before: ChangeState;
+  readonly after: ChangeState;
+}
+
+export interface Change {
+  /** Rises with time. */
+  readonly id: number;
+  readonly at: EpochSeconds;
+  readonly actor: Actor;
+  readonly verb: ChangeVerb;
+  readonly object: string;
+  readonly before: ChangeState;
+  readonly after: ChangeState;
+}
+
+/** Which changes are asked for; null members hold nothing back. */
+export interface ChangeFilter {
+  readonly name: ChangeName | null;
+  readonly actor: string | null;
+  /** From here on, inclusive. */
+  readonly since: EpochSeconds | null;
+  /** Up to here, exclusive. */
+  readonly until: EpochSeconds | null;
+  /** The newest so many. */
+  readonly limit: number;
+}

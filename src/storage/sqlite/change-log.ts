@@ -1,0 +1,124 @@
+// The audit of changes in SQLite: one row a change, in the change's own transaction, and the names that find it again.
+import type { Account } from "../../domain/account.js";
+import {
+  CHANGE_VERBS,
+  type Actor,
+  type Change,
+  type ChangeFilter,
+  type ChangeState,
+  type ChangeVerb,
+  type NewChange,
+} from "../../domain/change.js";
+import type { ChangeLog } from "../../domain/ports.js";
+import { ok } from "../../domain/result.js";
+import type { Clock, EpochSeconds } from "../../domain/time.js";
+import { run, write, type Connection } from "./connection.js";
+
+interface ChangeRow {
+  readonly id: number;
+  readonly at: number;
+  readonly actor: string;
+  readonly is_actor_claimed: number;
+  readonly verb: string;
+  readonly object: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** Writes a change down; to be called inside the transaction that makes it. */
+export type RecordChange = (change: NewChange) => void;
+
+/** A recorder for everything that this connection changes. */
+export function createRecorder(connection: Connection, actor: Actor, clock: Clock): RecordChange {
+  const insert = connection.prepare(
+    "INSERT INTO change (at, actor, is_actor_claimed, verb, object, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  );
+  const insertName = connection.prepare(
+    "INSERT OR IGNORE INTO change_name (kind, name, change_id) VALUES (?, ?, ?)",
+  );
+  return ({ verb, names, before, after }) => {
+    const [object] = names;
+    const { lastInsertRowid } = insert.run(
+      clock.now(),
+      actor.name,
+      Number(actor.isClaimed),
+      verb,
+      object.name,
+      toText(before),
+      toText(after),
+    );
+    for (const { kind, name } of names) insertName.run(kind, name, lastInsertRowid);
+  };
+}
+
+const toText = (state: ChangeState): string | null =>
+  state === null ? null : JSON.stringify(state);
+
+/** An account as the audit shows it; never a hash. */
+export function accountState(account: Account): Readonly<Record<string, unknown>> {
+  return {
+    name: account.name,
+    kind: account.kind,
+    permissions: account.permissions,
+    email: account.email,
+    enabled: account.isEnabled,
+    expires: account.expiresAt,
+  };
+}
+
+export class SqliteChangeLog implements ChangeLog {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async list(filter: ChangeFilter): Promise<readonly Change[]> {
+    const { name, actor, since, until, limit } = filter;
+    const conditions = [
+      ...(name === null
+        ? []
+        : ["id IN (SELECT change_id FROM change_name WHERE kind = @kind AND name = @name)"]),
+      ...(actor === null ? [] : ["actor = @actor"]),
+      ...(since === null ? [] : ["at >= @since"]),
+      ...(until === null ? [] : ["at < @until"]),
+    ];
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+    const rows = await run(() =>
+      this.#connection
+        .prepare<[Record<string, unknown>], ChangeRow>(
+          `SELECT * FROM change ${where} ORDER BY id DESC LIMIT @limit`,
+        )
+        .all({ kind: name?.kind, name: name?.name, actor, since, until, limit }),
+    );
+    return rows.reverse().map(readChange);
+  }
+
+  async prune(before: EpochSeconds): Promise<number> {
+    const pruned = await write(this.#connection, () =>
+      ok(this.#connection.prepare("DELETE FROM change WHERE at < ?").run(before).changes),
+    );
+    return pruned.value;
+  }
+}
+
+function readChange(row: ChangeRow): Change {
+  return {
+    id: row.id,
+    at: row.at,
+    actor: { name: row.actor, isClaimed: row.is_actor_claimed === 1 },
+    verb: readVerb(row.verb),
+    object: row.object,
+    before: toState(row.before),
+    after: toState(row.after),
+  };
+}
+
+function readVerb(word: string): ChangeVerb {
+  const verb = CHANGE_VERBS.find((known) => known === word);
+  if (verb === undefined) throw new Error(`the store holds a change of unknown kind: ${word}`);
+  return verb;
+}
+
+const toState = (text: string | null): ChangeState =>
+  text === null ? null : (JSON.parse(text) as ChangeState);

@@ -1,0 +1,29 @@
+// The row of an image, with what its indexes need.
+import { isLiteral, literalPrefix } from "../../domain/image-pattern.js";
+import type { NewImage } from "../../domain/ports.js";
+import type { EpochSeconds } from "../../domain/time.js";
+import type { Connection } from "./connection.js";
+
+/** Writes the entry without its grants; answers its id. */
+export function insertImage(connection: Connection, image: NewImage, now: EpochSeconds): number {
+  const { pattern, facts } = image;
+  const { lastInsertRowid } = connection
+    .prepare(
+      `INSERT INTO image (repository, tag, service, is_exclusive, is_pattern, literal_prefix, digest, size, created,
+           description, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      pattern.repository,
+      pattern.tag ?? "",
+      pattern.service ?? "",
+      Number(image.isExclusive),
+      Number(!isLiteral(pattern.repository)),
+      literalPrefix(pattern.repository),
+      facts.digest,
+      facts.size,
+      facts.created,
+      facts.description,
+      now,
+    );
+  return Number(lastInsertRowid);
+}
