@@ -142,6 +142,17 @@ describe("audit list", () => {
     expect(await changesOf("group", "add-member", "qa", "alice")).toEqual([]);
   });
 
+  test("DOCKWARDEN_ACTOR is kept as what the caller claims", async () => {
+    process.env["DOCKWARDEN_ACTOR"] = "deploy pipeline 7";
+    try {
+      const [change] = await changesOf("group", "add", "claimed");
+      expect(change).toMatchObject({ actor: "deploy pipeline 7", actorClaimed: true });
+    } finally {
+      delete process.env["DOCKWARDEN_ACTOR"];
+    }
+    expect(await site.must("audit", "list", "--group", "claimed")).toContain("7 (claimed)");
+  });
+
   test("a change that can't be written down is not made", async () => {
     const store = new Database(storePath());
     store.exec(

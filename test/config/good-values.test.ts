@@ -183,7 +183,6 @@ describe("warnings", () => {
       "throttle:\n  accountFailures: 5\n",
       "throttle.accountFailures is set, but has no effect",
     ],
-    ["not yet", "audit:\n  retentionDays: 30\n", "audit.retentionDays is set, but has no effect"],
   ])("%s: one for %j", (_id, yaml, start) => {
     const { warnings } = load(yaml);
     expect(warnings).toHaveLength(1);

@@ -1,5 +1,6 @@
 // Root, the store's owner and a stranger at one installation: who can do what, and that no file of root's is left behind.
 import { chown, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
@@ -93,6 +94,9 @@ describeAsRoot("owners", () => {
     expectDone(await cli("init"));
     expectDone(await cli("user", "add", "bob", "--password-file", join(ofRoot, "password")));
     expectDone(await cli("user", "passwd", "bob", "--password-file", join(ofRoot, "password")));
+    const told = expectDone(await cli("audit", "list", "--account", "bob", "--json"));
+    const actors = (JSON.parse(told) as { readonly actor: string }[]).map(({ actor }) => actor);
+    expect(actors).toEqual([userInfo().username, userInfo().username]);
     const pair = ["-keyout", join(ofRoot, "ca.key"), "-out", join(ofRoot, "ca.pem")];
     const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=ca"];
     execFileSync("openssl", ["req", "-x509", "-nodes", "-days", "900", ...kind, ...pair], {
