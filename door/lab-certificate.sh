@@ -8,9 +8,17 @@
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname "$0")/.." && pwd)
-tls=${TLS_DIR:-$root/tls}
+# What .env says, as compose reads it.
+setting() { sed -n "s/^$1=//p" "$root/.env" 2>/dev/null | tail -n 1 | tr -d '\r"'; }
+tls_setting=${TLS_DIR:-$(setting TLS_DIR)}
+case $tls_setting in
+  '') tls=$root/tls ;;
+  /*) tls=$tls_setting ;;
+  *) tls=$root/$tls_setting ;;
+esac
 ca=${LAB_CA_DIR:-$root/tls-ca}
-port=${REGISTRY_PORT:-5000}
+port=${REGISTRY_PORT:-$(setting REGISTRY_PORT)}
+port=${port:-5000}
 days=${LAB_CERTIFICATE_DAYS:-397}
 
 fail() {
@@ -24,9 +32,11 @@ command -v openssl >/dev/null || fail "openssl is not here; install it (apt-get 
 names='' number=0
 for name in "$@"; do
   number=$((number + 1))
-  if printf '%s' "$name" | grep -Eq '^([0-9]{1,3}\.){3}[0-9]{1,3}$|^[0-9A-Fa-f]*:[0-9A-Fa-f:.]+$'; then
+  if printf '%s' "$name" | grep -Eq '^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\.|$)){4}$|^[0-9A-Fa-f]*:[0-9A-Fa-f:.]+$'; then
     names="${names}IP.$number = $name
 "
+  elif printf '%s' "$name" | grep -Eq '^[0-9.]+$'; then
+    fail "$name is no address: four numbers from 0 to 255"
   elif printf '%s' "$name" | grep -Eq '^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$'; then
     names="${names}DNS.$number = $name
 "
@@ -63,7 +73,7 @@ cat >"$draft/door.cnf" <<END
 distinguished_name = subject
 prompt = no
 [subject]
-CN = $1
+CN = Dockwarden laboratory door
 [door]
 basicConstraints = critical, CA:false
 keyUsage = critical, digitalSignature
@@ -83,6 +93,8 @@ mv "$draft/tls.key" "$draft/tls.crt" "$tls/"
 
 # The door listens on 127.0.0.1 until TLS is on; from now on it is.
 if [ -z "${TLS_DIR:-}" ] && ! grep -Eqs '^DOOR_BIND=' "$root/.env"; then
+  # A file without a line end at its end would swallow the new line.
+  if [ -s "$root/.env" ] && [ -n "$(tail -c 1 "$root/.env")" ]; then echo >>"$root/.env"; fi
   echo 'DOOR_BIND=0.0.0.0' >>"$root/.env"
   chmod 600 "$root/.env"
   opened='and .env lets others reach it (DOOR_BIND=0.0.0.0): docker compose up --detach'

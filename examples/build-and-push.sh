@@ -26,9 +26,15 @@ if [ "${1:-}" = --separate ]; then
 fi
 [ $# -ge 2 ] || fail "usage: build-and-push.sh [--separate] REGISTRY/REPOSITORY USERS [VARIANT…]"
 case $1 in
-  */*) ;;
+  *://*) fail "leave ${1%%://*}:// out" ;;
+  */) fail "$1 names no repository" ;;
+esac
+# As docker reads it: a first part without . or : is no registry, and the image would go to a public one.
+case $1 in
+  localhost/* | *.*/* | *:*/*) ;;
   *) fail "$1 names no registry; write it as registry.example.com/$1" ;;
 esac
+case ${1#*/} in *:* | *@*) fail "leave the tag out of $1: the variants are the tags" ;; esac
 host=${1%%/*} repository=${1#*/} users=$2
 shift 2
 [ $# -gt 0 ] || set -- 7b-fp16 7b-int8 7b-int4 12b-fp16 12b-int8 12b-int4
@@ -37,6 +43,8 @@ context=${CONTEXT:-.}
 docker=${DOCKER:-docker}
 dockwarden=${DOCKWARDEN:-docker compose exec -T dockwarden dw}
 [ -e "$context/Dockerfile" ] || fail "there is no $context/Dockerfile; set CONTEXT to the folder that has it"
+grep -Eq '^[[:space:]]*ARG[[:space:]]+VARIANT' "$context/Dockerfile" ||
+  fail "$context/Dockerfile has no line ARG VARIANT, so every variant would be the same; set CONTEXT to the model's folder"
 
 # Registering the same again changes nothing; other users than before are refused, and the answer names image update.
 register() { $dockwarden image register "$1" --users "$users" --description "built by build-and-push.sh"; }

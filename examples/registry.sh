@@ -53,7 +53,8 @@ case $user in *:*) fail 2 "an account's name has no colon" ;; esac
 password=${REGISTRY_PASSWORD:-}
 if [ -n "$password_file" ]; then
   [ -r "$password_file" ] || fail 2 "$password_file can't be read"
-  password=$(cat "$password_file")
+  # One line, whatever system wrote it.
+  password=$(head -n 1 "$password_file" | tr -d '\r')
 elif [ -n "$user" ] && [ -z "$password" ]; then
   [ -t 0 ] || fail 2 "no password: name a file with -p, or set REGISTRY_PASSWORD"
   printf 'Password of %s: ' "$user" >&2

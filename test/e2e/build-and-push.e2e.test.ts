@@ -1,4 +1,5 @@
 // examples/build-and-push.sh with the real command line; a stand-in for docker writes down what it is asked to do.
+import { existsSync } from "node:fs";
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,7 +25,7 @@ describe("examples/build-and-push.sh", () => {
     const docker = join(workspace.folder, "docker");
     await writeFile(docker, `#!/bin/sh\necho "$@" >>'${log}'\n`);
     await chmod(docker, 0o755);
-    await writeFile(join(workspace.folder, "Dockerfile"), "FROM scratch\n");
+    await writeFile(join(workspace.folder, "Dockerfile"), "FROM scratch\nARG VARIANT\n");
   }, 60_000);
 
   beforeEach(() => rm(log, { force: true }));
@@ -75,6 +76,29 @@ describe("examples/build-and-push.sh", () => {
     ]);
     const check = await server.cli(["access", "check", "developer", "separate/12b-int4"]);
     expect(check.code).toBe(0);
+  });
+
+  test.each([
+    ["telechat", "names no registry"],
+    ["team/telechat", "names no registry"],
+    ["https://registry.example.com/telechat", "leave https:// out"],
+    ["registry.example.com/telechat:7b", "leave the tag out"],
+    ["registry.example.com/", "names no repository"],
+  ])("refuses %s and does nothing", async (image, says) => {
+    const outcome = await build(image, "developer");
+    expect(outcome).toMatchObject({ code: 2, stdout: "" });
+    expect(outcome.stderr).toContain(says);
+    expect(existsSync(log)).toBe(false);
+  });
+
+  test("refuses a Dockerfile whose variants would all be the same", async () => {
+    const folder = await workspace.subfolder("plain");
+    await writeFile(join(folder, "Dockerfile"), "FROM scratch\n");
+    const outcome = await run("sh", [SCRIPT, "registry.example.com/telechat", "developer"], {
+      env: { ...server.env, CONTEXT: folder, DOCKER: "false", DOCKWARDEN: "false" },
+    });
+    expect(outcome).toMatchObject({ code: 2 });
+    expect(outcome.stderr).toContain("no line ARG VARIANT");
   });
 
   test("builds and pushes nothing when the users are refused", async () => {

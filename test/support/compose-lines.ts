@@ -15,7 +15,7 @@ const VERBS: Readonly<Record<string, readonly string[]>> = {
   run: ["--rm", "--no-deps", "-T", "--entrypoint="],
   start: [],
   stop: [],
-  up: ["--detach", "--wait", "--build"],
+  up: ["--detach", "--wait", "--build", "--force-recreate"],
 };
 const GLOBALS = ["--file=", "-f=", "--env-file=", "--project-directory=", "--project-name="];
 /** Programs that the image has. */
