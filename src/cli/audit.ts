@@ -1,20 +1,10 @@
 // `dockwarden audit …`: what was changed, by whom, before and after.
 import type { Command } from "commander";
-import { listChanges, pruneChanges } from "../admin/audit-admin.js";
+import { listChanges, pruneChanges, type ChangeQuery } from "../admin/audit-admin.js";
 import type { Change, ChangeState } from "../domain/change.js";
 import { orExit } from "./exit.js";
 import { formatEnd, formatTable } from "./output.js";
 import type { Session } from "./session.js";
-
-interface ListOptions {
-  readonly account?: string;
-  readonly group?: string;
-  readonly image?: string;
-  readonly actor?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly limit: string;
-}
 
 /** Adds the verbs of `audit`. */
 export function addAuditCommands(program: Command, session: Session): void {
@@ -29,7 +19,7 @@ export function addAuditCommands(program: Command, session: Session): void {
     .option("--since <when>", "from 7d or 12h ago, or from 2027-01-31 (its start, UTC)")
     .option("--until <when>", "up to then")
     .option("--limit <n>", "the newest so many", "100")
-    .action(async (options: ListOptions) => {
+    .action(async (options: ChangeQuery) => {
       await session.withAdmin(async (context) => {
         const changes = orExit(await listChanges(options, context));
         session.answer(changes.map(toPublic), formatChanges(changes));
