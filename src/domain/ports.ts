@@ -4,6 +4,7 @@ import type { Action, Permission } from "./action.js";
 import type { Change, ChangeFilter } from "./change.js";
 import type { Grant, GrantedImage, Image, ImageFacts, Subject } from "./image.js";
 import type { ImagePattern } from "./image-pattern.js";
+import type { AccountFilter, AccountRecord, ImageFilter, ImageOrder, Page } from "./listing.js";
 import type { Result } from "./result.js";
 import type { EpochSeconds } from "./time.js";
 
@@ -66,6 +67,8 @@ export interface AccountStore {
   findSignInById(id: number): Promise<SignInRecord | null>;
   /** Sorted by name. */
   list(): Promise<readonly Account[]>;
+  /** Those that the filter names, with their groups, sorted by name; read in one go, however many they are. */
+  search(filter: AccountFilter): Promise<readonly AccountRecord[]>;
   groupsOf(id: number): Promise<readonly NamedId[]>;
   update(
     name: string,
@@ -139,11 +142,24 @@ export type ImageRefusal =
 /** An image with all its grants that have not ended. */
 export type RegisteredImage = Image & { readonly grants: readonly Grant[] };
 
+export interface ImageQuery {
+  readonly filter: ImageFilter;
+  readonly order: ImageOrder;
+  readonly page: Page;
+}
+
+export interface ImagePage {
+  readonly images: readonly RegisteredImage[];
+  readonly total: number;
+}
+
 export interface ImageStore {
   register(image: NewImage, now: EpochSeconds): Promise<Result<RegisteredImage, ImageRefusal>>;
   find(pattern: ImagePattern, now: EpochSeconds): Promise<RegisteredImage | null>;
   /** Sorted by repository, tag, service. */
   list(now: EpochSeconds): Promise<readonly RegisteredImage[]>;
+  /** One page of those that the filter names, and how many there are in all. Indexed where the filter allows it. */
+  search(query: ImageQuery, now: EpochSeconds): Promise<ImagePage>;
   update(
     pattern: ImagePattern,
     change: ImageChange,

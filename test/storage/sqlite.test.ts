@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { StoreUnavailable } from "../../src/domain/ports.js";
 import { openConnection } from "../../src/storage/sqlite/connection.js";
 import { migrateStore } from "../../src/storage/sqlite/migrate.js";
+import { imageSearchSql } from "../../src/storage/sqlite/image-search.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
 import { OVERLAP_SQL } from "../../src/storage/sqlite/overlapping.js";
 import { POLICY_SQL } from "../../src/storage/sqlite/policy-reader.js";
@@ -25,6 +26,7 @@ import { copyMigrations } from "../support/migrations.js";
 import { waitUntil } from "../support/poll.js";
 import { tempFolder } from "../support/temp.js";
 import { storeContract } from "./contract.js";
+import { searchContract } from "./search-contract.js";
 
 const MIGRATIONS = "migrations";
 
@@ -48,6 +50,11 @@ async function opened(wanted: OpenStoreOptions) {
 }
 
 storeContract("sqlite", () => {
+  const wanted = options(tempFolder());
+  return { open: () => opened(wanted) };
+});
+
+searchContract("sqlite", () => {
   const wanted = options(tempFolder());
   return { open: () => opened(wanted) };
 });
@@ -248,6 +255,26 @@ test("H14: the hot path's statements and those of effects seek; none scans a tab
     expect(text).toMatch(/SEARCH/);
     expect(text.replaceAll(/SCAN json_each[^;]*/g, "")).not.toMatch(/SCAN/);
   }
+});
+
+test("lists by beginning, pattern or subject seek; none scans the images", async () => {
+  const wanted = options(tempFolder());
+  await (await opened(wanted)).close();
+  const connection = openConnection(wanted.path, 1000);
+  const anonymous = { kind: "anonymous" as const };
+  for (const filter of [
+    { prefix: "team/" },
+    { subjects: [anonymous] },
+    { overlapping: { service: null, repository: "team/app", tag: null } },
+    { overlapping: { service: null, repository: "team/**", tag: null } },
+  ]) {
+    const { rows, values } = imageSearchSql(filter, "name", 1);
+    const plan = connection.prepare(`EXPLAIN QUERY PLAN ${rows}`).all(...values);
+    const text = (plan as { detail: string }[]).map(({ detail }) => detail).join("; ");
+    expect(text).toMatch(/SEARCH image/);
+    expect(text).not.toMatch(/SCAN image/);
+  }
+  connection.close();
 });
 
 test("a file that was moved away is not read on: at once by ping, within about a second by the hot path", async () => {

@@ -9,9 +9,11 @@ import type {
   NewAccount,
   SignInRecord,
 } from "../../domain/ports.js";
+import type { AccountFilter, AccountRecord } from "../../domain/listing.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { accountState, type RecordChange } from "./change-log.js";
+import { searchAccounts } from "./account-search.js";
 import { run, write, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
 import { readAccount, type AccountRow } from "./rows.js";
@@ -112,6 +114,10 @@ export class SqliteAccountStore implements AccountStore {
         .all()
         .map(readAccount),
     );
+  }
+
+  async search(filter: AccountFilter): Promise<readonly AccountRecord[]> {
+    return run(() => searchAccounts(this.#connection, filter));
   }
 
   async groupsOf(id: number): Promise<readonly NamedId[]> {

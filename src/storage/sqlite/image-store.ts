@@ -4,6 +4,8 @@ import { subjectKey, type Grant, type GrantedImage, type Subject } from "../../d
 import { formatImagePattern, type ImagePattern } from "../../domain/image-pattern.js";
 import type {
   ImageChange,
+  ImagePage,
+  ImageQuery,
   ImageRefusal,
   ImageStore,
   NewGrant,
@@ -18,6 +20,7 @@ import { run, write, type Connection } from "./connection.js";
 import { leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
 import { grantChange, imageChange } from "./image-changes.js";
 import { insertImage } from "./image-rows.js";
+import { searchImageRows } from "./image-search.js";
 import { readOverlapping } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
 
@@ -88,6 +91,13 @@ export class SqliteImageStore implements ImageStore {
         .prepare<[], ImageRow>("SELECT * FROM image ORDER BY repository, tag, service")
         .all()
         .map((row) => ({ ...readImage(row), grants: grants.get(row.id) ?? [] }));
+    });
+  }
+
+  async search(query: ImageQuery, now: EpochSeconds): Promise<ImagePage> {
+    return run(() => {
+      const { rows, total } = searchImageRows(this.#connection, query, now);
+      return { images: rows.map((row) => this.#withGrants(row, now)), total };
     });
   }
 

@@ -5,7 +5,7 @@ import type { Connection } from "./connection.js";
 import { readImage, type ImageRow } from "./rows.js";
 
 /** Behind every character that a repository's name can hold. */
-const LAST = "\u{10ffff}";
+export const LAST = "\u{10ffff}";
 
 /** The statements, exported so that a test can look at their query plans. */
 export const OVERLAP_SQL = {
