@@ -1,30 +1,81 @@
 // `dockwarden image list | show | list-accessible`: looking at entries.
 import type { AdminContext } from "../admin/admin-context.js";
 import { describeGrants } from "../admin/effect.js";
+import { findNamedGuises } from "../admin/guises.js";
 import { findRequester, findRights } from "../admin/rights.js";
+import { parseSubject } from "../admin/subject-reference.js";
 import { formatSubject } from "../domain/image.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
+import type { ImageFilter } from "../domain/listing.js";
 import { guisesOf, type Requester } from "../domain/requester.js";
 import { CliExit, orExit } from "./exit.js";
 import { readImage, toPublicImage } from "./image-words.js";
 import { formatEnd, formatTable } from "./output.js";
 import type { Session } from "./session.js";
+import { toCount, toService, toSorting } from "./words.js";
 
-/** Every entry, as a table or JSON. */
-export async function listImages(session: Session): Promise<void> {
+export interface ListOptions {
+  readonly for?: string;
+  readonly pattern?: string;
+  readonly prefix?: string;
+  readonly exclusive?: boolean;
+  readonly public?: boolean;
+  readonly service?: string;
+  readonly sort: string;
+  readonly limit?: string;
+  readonly offset?: string;
+}
+
+/** The entries asked for, as a table or JSON; where a page was asked for, how to go on is said beside it. */
+export async function listImages(session: Session, options: ListOptions): Promise<void> {
+  const page = {
+    limit: options.limit === undefined ? null : toCount("--limit", options.limit, 1),
+    offset: options.offset === undefined ? 0 : toCount("--offset", options.offset, 0),
+  };
+  const order = toSorting(options.sort);
   await session.withAdmin(async (context) => {
-    const images = await context.store.images.list(context.clock.now());
+    const filter = await readFilter(session, context, options);
+    const query = { filter, order, page };
+    const { images, total } = await context.store.images.search(query, context.clock.now());
     const rows = images.map((entry) => [
       formatImagePattern(entry.pattern),
       entry.pattern.service ?? "all",
       entry.isExclusive ? "exclusive" : "open",
       describeGrants(entry),
     ]);
-    session.answer(
-      images.map(toPublicImage),
-      formatTable(["image", "service", "kind", "grants"], rows),
-    );
+    const table = formatTable(["image", "service", "kind", "grants"], rows);
+    session.answer(images.map(toPublicImage), table);
+    const end = page.offset + images.length;
+    if (images.length === total) return;
+    const next = end < total ? `; go on with --offset ${end}` : "";
+    session.io.note(`${images.length} of ${total} entries${next}\n`);
   });
+}
+
+async function readFilter(
+  session: Session,
+  context: AdminContext,
+  options: ListOptions,
+): Promise<ImageFilter> {
+  const { prefix, service } = options;
+  const of = service === undefined ? {} : { service };
+  if (options.public === true && options.for !== undefined) {
+    throw new CliExit(2, "--public means --for @anonymous; give one of them");
+  }
+  const subject = options.public === true ? "@anonymous" : options.for;
+  const subjects =
+    subject === undefined
+      ? null
+      : orExit(await findNamedGuises(orExit(parseSubject(subject)), context));
+  return {
+    ...(subjects === null ? {} : { subjects }),
+    ...(options.exclusive === true ? { isExclusive: true } : {}),
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(service === undefined ? {} : { service: toService(service, context.settings.services) }),
+    ...(options.pattern === undefined
+      ? {}
+      : { overlapping: readImage(session, context, options.pattern, of) }),
+  };
 }
 
 /** One entry with its grants; exit 1 where there is none. */

@@ -15,7 +15,7 @@ import type { ImageFacts } from "../domain/image.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import { confirm } from "./confirm.js";
 import { CliExit, orExit } from "./exit.js";
-import { listAccessible, listImages, showImage } from "./image-listing.js";
+import { listAccessible, listImages, showImage, type ListOptions } from "./image-listing.js";
 import { readImage, toPublicImage } from "./image-words.js";
 import type { Session } from "./session.js";
 import { splitWords, toActions, toName } from "./words.js";
@@ -154,8 +154,17 @@ export function addImageCommands(program: Command, session: Session): void {
   image
     .command("list")
     .alias("ls")
-    .description("all entries")
-    .action(() => listImages(session));
+    .description("entries, all or those that the options name")
+    .option("--for <subject>", "with a grant for it; an account's groups are included")
+    .option("--pattern <image>", "that can name something it names: the rules around it")
+    .option("--prefix <text>", "whose repository begins so")
+    .option("--exclusive", "exclusive ones alone")
+    .option("--public", "with a grant for anybody: --for @anonymous")
+    .option("--service <name>", "that hold in this registry")
+    .option("--sort <order>", "name, registered (latest first) or size", "name")
+    .option("--limit <number>", "at most so many")
+    .option("--offset <number>", "leave out so many first")
+    .action((options: ListOptions) => listImages(session, options));
   image
     .command("show <image>")
     .aliases(["get", "inspect"])

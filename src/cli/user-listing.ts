@@ -1,9 +1,25 @@
 // `dockwarden user list | show`: looking at accounts.
+import { findNamedGuises } from "../admin/guises.js";
+import type { AdminContext } from "../admin/admin-context.js";
+import { parseWhen } from "../admin/when.js";
 import type { Account } from "../domain/account.js";
+import { formatSubject, type Subject } from "../domain/image.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
-import { orRefusal } from "./exit.js";
+import type { AccountFilter } from "../domain/listing.js";
+import type { EpochSeconds } from "../domain/time.js";
+import { CliExit, orExit, orRefusal } from "./exit.js";
 import { formatEnd, formatTable } from "./output.js";
 import type { Session } from "./session.js";
+import { toName, toPermission } from "./words.js";
+
+const SOON_SECONDS = 30 * 86_400;
+
+export interface UserListOptions {
+  readonly group?: string;
+  readonly permission?: string;
+  readonly disabled?: boolean;
+  readonly endsWithin?: string;
+}
 
 /** What scripts see of an account; never a hash. */
 export function toPublic(account: Account): Record<string, unknown> {
@@ -18,55 +34,128 @@ export function toPublic(account: Account): Record<string, unknown> {
   };
 }
 
-/** All accounts. */
-export async function listUsers(session: Session): Promise<void> {
+function describeState(account: Account, now: EpochSeconds): string {
+  if (!account.isEnabled) return "disabled";
+  return account.expiresAt !== null && account.expiresAt <= now ? "ended" : "enabled";
+}
+
+/** The accounts asked for, as a table or JSON. */
+export async function listUsers(session: Session, options: UserListOptions): Promise<void> {
   await session.withAdmin(async (context) => {
-    const accounts = await context.store.accounts.list();
-    const rows = accounts.map((account) => [
+    const now = context.clock.now();
+    const records = await context.store.accounts.search(await readFilter(options, context));
+    const rows = records.map(({ account, groups }) => [
       account.name,
       account.kind,
       account.permissions.includes("admin")
         ? "admin (all)"
         : account.permissions.join(", ") || "none",
-      account.isEnabled ? "enabled" : "disabled",
+      describeState(account, now),
       formatEnd(account.expiresAt),
+      groups.map(({ name }) => name).join(", "),
       account.email ?? "",
     ]);
-    const text = formatTable(["name", "kind", "permissions", "state", "ends", "email"], rows);
-    session.answer(accounts.map(toPublic), text);
+    const head = ["name", "kind", "permissions", "state", "ends", "groups", "email"];
+    const data = records.map(({ account, groups }) => ({
+      ...toPublic(account),
+      groups: groups.map(({ name }) => name),
+    }));
+    session.answer(data, formatTable(head, rows));
   });
 }
 
-/** One account with its groups and its own grants; exit 1 where there is none. */
+async function readFilter(
+  options: UserListOptions,
+  { store, clock }: AdminContext,
+): Promise<AccountFilter> {
+  const { permission, endsWithin } = options;
+  const group = options.group === undefined ? undefined : toName(options.group);
+  if (group !== undefined && (await store.groups.find(group)) === null) {
+    orRefusal<never>({ ok: false, error: { reason: "unknown-group", name: group } });
+  }
+  const now = clock.now();
+  const end = endsWithin === undefined ? undefined : orExit(parseWhen(endsWithin, now));
+  if (end === null) throw new CliExit(2, "--ends-within takes an end such as 30d or 2027-01-31");
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(permission === undefined ? {} : { permission: toPermission(permission) }),
+    ...(options.disabled === true ? { isEnabled: false } : {}),
+    ...(end === undefined ? {} : { endsBetween: [now, end] as const }),
+  };
+}
+
+interface HeldGrant {
+  readonly image: string;
+  readonly service: string | null;
+  readonly actions: readonly string[];
+  /** `alice` or `group:ml`. */
+  readonly by: string;
+  readonly expiresAt: EpochSeconds | null;
+}
+
+/** One account with its groups, the grants to it and to them, and what ends within 30 days; exit 1 where there is none. */
 export async function showUser(session: Session, name: string): Promise<void> {
   await session.withAdmin(async (context) => {
-    const account = await context.store.accounts.find(name);
+    const { store, clock } = context;
+    const account = await store.accounts.find(name);
     if (account === null)
       return void orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
-    const groups = (await context.store.accounts.groupsOf(account.id)).map((group) => group.name);
-    const images = await context.store.images.listGrantsOf(
-      { kind: "account", id: account.id, name },
-      context.clock.now(),
-    );
-    const grants = images.map((image) => ({
-      image: formatImagePattern(image.pattern),
-      service: image.pattern.service,
-      actions: image.grants[0]?.actions ?? [],
-      expires: image.grants[0]?.expiresAt ?? null,
-    }));
+    const now = clock.now();
+    const groups = (await store.accounts.groupsOf(account.id)).map((group) => group.name);
+    const held: HeldGrant[] = [];
+    for (const guise of orExit(await findNamedGuises({ kind: "account", name }, context)))
+      held.push(...(await listHeld(guise, context)));
+    const endsSoon = describeEnds(account, held, now);
     const rows = [
       ["name", name],
       ["kind", account.kind],
       ["permissions", account.permissions.join(", ") || "none"],
-      ["state", account.isEnabled ? "enabled" : "disabled"],
+      ["state", describeState(account, now)],
       ["ends", formatEnd(account.expiresAt)],
       ["email", account.email ?? ""],
       ["groups", groups.join(", ") || "none"],
-      ...grants.map((grant) => [
-        "grant",
-        `${grant.image}${grant.service === null ? "" : ` on ${grant.service}`}: ${grant.actions.join(", ")}${grant.expires === null ? "" : ` until ${formatEnd(grant.expires)}`}`,
+      ...held.map((grant) => [
+        grant.by === name ? "grant" : `grant to ${grant.by}`,
+        `${grant.image}${grant.service === null ? "" : ` on ${grant.service}`}: ${grant.actions.join(", ")}${grant.expiresAt === null ? "" : ` until ${formatEnd(grant.expiresAt)}`}`,
       ]),
+      ...endsSoon.map((line) => ["ends soon", line]),
     ];
-    session.answer({ ...toPublic(account), groups, grants }, formatTable(["what", "value"], rows));
+    const grants = held.map(({ expiresAt, ...grant }) => ({
+      ...grant,
+      expires: expiresAt === null ? null : formatEnd(expiresAt),
+    }));
+    const data = { ...toPublic(account), groups, grants, endsSoon };
+    session.answer(data, formatTable(["what", "value"], rows));
   });
+}
+
+async function listHeld(
+  subject: Subject,
+  { store, clock }: AdminContext,
+): Promise<readonly HeldGrant[]> {
+  const images = await store.images.listGrantsOf(subject, clock.now());
+  return images.flatMap(({ pattern, grants }) =>
+    grants.map(({ actions, expiresAt }) => ({
+      image: formatImagePattern(pattern),
+      service: pattern.service,
+      actions,
+      by: formatSubject(subject),
+      expiresAt,
+    })),
+  );
+}
+
+/** The account's own end and those of grants, where they come within 30 days. */
+function describeEnds(
+  account: Account,
+  held: readonly HeldGrant[],
+  now: EpochSeconds,
+): readonly string[] {
+  const isSoon = (end: EpochSeconds | null): end is EpochSeconds =>
+    end !== null && end > now && end <= now + SOON_SECONDS;
+  const own = isSoon(account.expiresAt) ? [`the account: ${formatEnd(account.expiresAt)}`] : [];
+  const grants = held
+    .filter(({ expiresAt }) => isSoon(expiresAt))
+    .map(({ image, by, expiresAt }) => `${image} (${by}): ${formatEnd(expiresAt)}`);
+  return [...own, ...grants];
 }

@@ -11,7 +11,7 @@ import { formatEnd } from "./output.js";
 import { addPasswordOptions, makePassword, showSecret } from "./new-password.js";
 import { openPasswordSource, type PasswordOptions } from "./password-input.js";
 import type { Session } from "./session.js";
-import { listUsers, showUser, toPublic } from "./user-listing.js";
+import { listUsers, showUser, toPublic, type UserListOptions } from "./user-listing.js";
 import { splitWords, toName, toPermissions } from "./words.js";
 
 const MANAGEMENT_DEFAULT = "view,pull";
@@ -51,12 +51,16 @@ export function addUserCommands(program: Command, session: Session): void {
   user
     .command("list")
     .alias("ls")
-    .description("all accounts")
-    .action(() => listUsers(session));
+    .description("accounts, all or those that the options name")
+    .option("--group <name>", "members of this group")
+    .option("--permission <permission>", "that hold it, admins included")
+    .option("--disabled", "disabled ones alone")
+    .option("--ends-within <when>", "that end from now until then: 30d, 12h or 2027-01-31")
+    .action((options: UserListOptions) => listUsers(session, options));
   user
     .command("show <name>")
     .aliases(["get", "inspect"])
-    .description("one account with its groups and grants")
+    .description("one account with its groups, its grants and theirs, and what ends soon")
     .action((name: string) => showUser(session, toName(name)));
   user
     .command("update <name>")

@@ -35,9 +35,9 @@ export interface ImageFilter {
   readonly overlapping?: ImagePattern;
 }
 
-export const IMAGE_ORDERS = ["name", "registered", "size"] as const;
+export const IMAGE_SORTINGS = ["name", "registered", "size"] as const;
 /** `name`: repository, tag, service. `registered`: the latest first. `size`: the largest first, unknown ones last. */
-export type ImageOrder = (typeof IMAGE_ORDERS)[number];
+export type ImageSorting = (typeof IMAGE_SORTINGS)[number];
 
 /** Part of a list. */
 export interface Page {

@@ -4,7 +4,7 @@ import type { Action, Permission } from "./action.js";
 import type { Change, ChangeFilter } from "./change.js";
 import type { Grant, GrantedImage, Image, ImageFacts, Subject } from "./image.js";
 import type { ImagePattern } from "./image-pattern.js";
-import type { AccountFilter, AccountRecord, ImageFilter, ImageOrder, Page } from "./listing.js";
+import type { AccountFilter, AccountRecord, ImageFilter, ImageSorting, Page } from "./listing.js";
 import type { Result } from "./result.js";
 import type { EpochSeconds } from "./time.js";
 
@@ -144,7 +144,7 @@ export type RegisteredImage = Image & { readonly grants: readonly Grant[] };
 
 export interface ImageQuery {
   readonly filter: ImageFilter;
-  readonly order: ImageOrder;
+  readonly order: ImageSorting;
   readonly page: Page;
 }
 

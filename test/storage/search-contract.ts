@@ -1,6 +1,6 @@
 // What every storage engine must answer to filters, orders and pages of lists; called with real databases.
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { AccountFilter, ImageFilter, ImageOrder } from "../../src/domain/listing.js";
+import type { AccountFilter, ImageFilter, ImageSorting } from "../../src/domain/listing.js";
 import type { NewAccount, Store } from "../../src/domain/ports.js";
 import { pattern } from "../support/policy.js";
 import type { FreshStore } from "./contract.js";
@@ -40,7 +40,7 @@ export function searchContract(engine: string, fresh: () => FreshStore): void {
         at,
       );
     }
-    async function images(filter: ImageFilter, order: ImageOrder = "name"): Promise<string> {
+    async function images(filter: ImageFilter, order: ImageSorting = "name"): Promise<string> {
       const page = { limit: null, offset: 0 };
       const found = await store.images.search({ filter, order, page }, NOW);
       expect(found.total).toBe(found.images.length);

@@ -2,7 +2,7 @@
 import { subjectKey } from "../../domain/image.js";
 import { mayOverlap } from "../../domain/image-overlap.js";
 import { isLiteral, literalPrefix, type ImagePattern } from "../../domain/image-pattern.js";
-import type { ImageFilter, ImageOrder } from "../../domain/listing.js";
+import type { ImageFilter, ImageSorting } from "../../domain/listing.js";
 import type { ImageQuery } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { Connection } from "./connection.js";
@@ -14,7 +14,7 @@ interface Condition {
   readonly values: readonly (string | number)[];
 }
 
-const ORDERS: Readonly<Record<ImageOrder, string>> = {
+const ORDERS: Readonly<Record<ImageSorting, string>> = {
   name: "repository, tag, service",
   registered: "registered_at DESC, id DESC",
   size: "size IS NULL, size DESC, repository, tag, service",
@@ -60,7 +60,7 @@ function conditionsOf(filter: ImageFilter, now: EpochSeconds): readonly Conditio
 /** The statements of a search with their values, exported so that a test can look at their query plans. */
 export function imageSearchSql(
   filter: ImageFilter,
-  order: ImageOrder,
+  order: ImageSorting,
   now: EpochSeconds,
 ): { readonly rows: string; readonly count: string; readonly values: readonly unknown[] } {
   const conditions = conditionsOf(filter, now);
