@@ -1,10 +1,8 @@
-// Use cases on access: grant, revoke, check; each says what the subject may do afterwards, and why.
+// Use cases on access: grant and revoke; each says what the subject may do afterwards, and why.
 import { ACTIONS, normalizeActions, type Action } from "../domain/action.js";
-import { decide } from "../domain/decision.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
 import type { SubjectName } from "../domain/ports.js";
-import { formatReason, type Reason } from "../domain/reason.js";
 import { ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
@@ -12,10 +10,8 @@ import { describeLeft, describeOverlaps, describeRights, warnOfEverything } from
 import { watchImpact } from "./impact.js";
 import { findTagFault } from "./image-rules.js";
 import { describeRefusal, refused, type Refusal } from "./refusal.js";
-import { findRequester, readQuestion } from "./rights.js";
 import { spellImage, spellService } from "./spelling.js";
 import { formatSubjectName } from "./subject-reference.js";
-import { suggestCommand } from "./suggestion.js";
 
 export interface AccessOrder {
   readonly pattern: ImagePattern;
@@ -136,33 +132,4 @@ async function describeElsewhere(
     return [`a grant ${where} stays: dockwarden access revoke ${words}`];
   });
   return (await Promise.all(lines)).flat();
-}
-
-export interface CheckOutcome {
-  readonly allowed: boolean;
-  readonly actions: readonly Action[];
-  readonly reasons: readonly { readonly text: string; readonly reason: Reason | null }[];
-  /** The command that would change the answer; null where nothing needs changing. */
-  readonly suggestion: string | null;
-}
-
-/** What a client would get now; a disabled or expired account is an answer, an unknown one is wrong usage. */
-export async function checkAccess(
-  subject: SubjectName,
-  image: ImagePattern,
-  action: Action,
-  context: AdminContext,
-): Promise<Result<CheckOutcome, Refusal>> {
-  const requester = await findRequester(subject, context);
-  if (!requester.ok) {
-    if (requester.error.kind === "usage") return requester;
-    const reasons = [{ text: requester.error.message, reason: null }];
-    return ok({ allowed: false, actions: [], reasons, suggestion: null });
-  }
-  const question = await readQuestion(requester.value, image, context);
-  const decision = decide(question);
-  const allowed = decision.allowed.includes(action);
-  const reasons = decision.reasons.map((reason) => ({ text: formatReason(reason), reason }));
-  const suggestion = allowed ? null : suggestCommand(question, image, action);
-  return ok({ allowed, actions: decision.allowed, reasons, suggestion });
 }

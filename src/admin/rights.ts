@@ -1,7 +1,8 @@
 // What a subject may do with an image now, by the same decision that tokens are made of.
-import { isActive } from "../domain/account.js";
+import { isActive, type Account } from "../domain/account.js";
 import { decide, type Decision, type DecisionInput } from "../domain/decision.js";
 import type { ImagePattern } from "../domain/image-pattern.js";
+import type { AccountRecord } from "../domain/listing.js";
 import type { SubjectName } from "../domain/ports.js";
 import { formatReason } from "../domain/reason.js";
 import { guiseKeysOf, type Requester } from "../domain/requester.js";
@@ -40,21 +41,40 @@ async function findAccountRequester(
 ): Promise<Result<Requester, Refusal>> {
   const record = await context.store.accounts.findSignIn(name);
   if (record === null) return usage(`there is no account ${name}; see dockwarden user list`);
-  const { account, groups } = record;
-  if (!isActive(account, context.clock.now())) {
-    const [state, remedy] = account.isEnabled
+  const inactivity = findInactivity(record.account, context);
+  if (inactivity === null) return ok(requesterOf(record));
+  return refused(`${inactivity.message}; to change that: ${inactivity.command}`);
+}
+
+export interface Inactivity {
+  /** `leaver is disabled and gets no token`. */
+  readonly message: string;
+  /** What would change it. */
+  readonly command: string;
+}
+
+/** Why an account gets no token now; null where it gets one. */
+export function findInactivity(account: Account, context: AdminContext): Inactivity | null {
+  const { name } = account;
+  const now = context.clock.now();
+  if (!isActive(account, now)) {
+    const [state, command] = account.isEnabled
       ? ["has expired", `dockwarden user update ${name} --expires never`]
       : ["is disabled", `dockwarden user enable ${name}`];
-    return refused(`${name} ${state} and gets no token; to change that: ${remedy}`);
+    return { message: `${name} ${state} and gets no token`, command };
   }
-  const ageDays = (context.clock.now() - (account.passwordChangedAt ?? 0)) / SECONDS_PER_DAY;
+  const ageDays = (now - (account.passwordChangedAt ?? 0)) / SECONDS_PER_DAY;
   const maxAgeDays = context.settings.passwordMaxAgeDays;
   if (maxAgeDays > 0 && account.passwordChangedAt !== null && ageDays > maxAgeDays) {
-    return refused(
-      `the password of ${name} is older than ${maxAgeDays} days and gets no token; to change that: dockwarden user passwd ${name}`,
-    );
+    const message = `the password of ${name} is older than ${maxAgeDays} days and gets no token`;
+    return { message, command: `dockwarden user passwd ${name}` };
   }
-  return ok({
+  return null;
+}
+
+/** The account as the decision sees it, signed in with its password. */
+export function requesterOf({ account, groups }: AccountRecord): Requester & { kind: "account" } {
+  return {
     kind: "account",
     id: account.id,
     name: account.name,
@@ -62,7 +82,7 @@ async function findAccountRequester(
     permissions: account.permissions,
     groups,
     ceiling: { kind: "none" },
-  });
+  };
 }
 
 /** What a client would get now for this repository (with a gate: for this tag). A pattern is asked about by an example. */

@@ -1,4 +1,4 @@
-// Words of the command lines that messages suggest, as they can be typed.
+// Images in words: as they can be typed in the command lines that messages suggest, and as lists name them.
 import { formatImagePattern, isLiteral, type ImagePattern } from "../domain/image-pattern.js";
 
 /** The image as a word of a shell: a pattern in quotes, or the shell would put file names in its place. */
@@ -10,4 +10,10 @@ export function spellImage(pattern: Pick<ImagePattern, "repository" | "tag">): s
 /** ` --service NAME` for an entry that is bound to one, otherwise nothing. */
 export function spellService(service: string | null): string {
   return service === null ? "" : ` --service ${service}`;
+}
+
+/** `team/app`, with ` on SERVICE` where it is bound to one. */
+export function formatPlace(pattern: ImagePattern): string {
+  const name = formatImagePattern(pattern);
+  return pattern.service === null ? name : `${name} on ${pattern.service}`;
 }

@@ -1,21 +1,20 @@
 // `dockwarden access …`: grant, revoke and explain.
 import type { Command } from "commander";
-import {
-  checkAccess,
-  grantAccess,
-  revokeAccess,
-  type AccessOutcome,
-} from "../admin/access-admin.js";
+import { grantAccess, revokeAccess, type AccessOutcome } from "../admin/access-admin.js";
 import { parseSubject } from "../admin/subject-reference.js";
 import { parseWhen } from "../admin/when.js";
-import { formatImagePattern, isLiteral } from "../domain/image-pattern.js";
+import { formatImagePattern } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
+import { check, type CheckOptions } from "./access-check.js";
+import { listHeld, listHolders } from "./access-holders.js";
+import { review } from "./access-review.js";
+import { testExpectations } from "./access-test.js";
 import { CliExit, orExit } from "./exit.js";
-import { findGrantHint, findSwapHint } from "./hints.js";
+import { findGrantHint } from "./hints.js";
 import { readImage } from "./image-words.js";
 import { formatEnd } from "./output.js";
 import type { Session } from "./session.js";
-import { toAction, toActions } from "./words.js";
+import { toActions } from "./words.js";
 
 interface AccessOptions {
   readonly actions?: string;
@@ -63,14 +62,37 @@ export function addAccessCommands(program: Command, session: Session): void {
     .option("--action <action>", "pull, push or delete", "pull")
     .option("--service <name>", "one of token.services; without it the first")
     .option("--literal", "a host:port/ prefix is part of the name")
-    .action(
-      (
-        subject: string,
-        image: string,
-        more: readonly string[],
-        options: AccessOptions & { action: string },
-      ) => check(session, [subject, image, ...more], options),
+    .action((subject: string, image: string, more: readonly string[], options: CheckOptions) =>
+      check(session, [subject, image, ...more], options),
     );
+  addOverviews(access, session);
+}
+
+/** What shows many rights at once. */
+function addOverviews(access: Command, session: Session): void {
+  access
+    .command("list <subject>")
+    .description("what an account (or @anonymous) may do, and by which grants")
+    .option("--service <name>", "in one registry")
+    .action((subject: string, options: { service?: string }) =>
+      listHeld(session, subject, options),
+    );
+  access
+    .command("who <image>")
+    .description("everybody who may do something with an image, and by what")
+    .option("--action <action>", "pull, push or delete", "pull")
+    .option("--service <name>", "one of token.services; without it the first")
+    .option("--literal", "a host:port/ prefix is part of the name")
+    .action((image: string, options: CheckOptions) => listHolders(session, image, options));
+  access
+    .command("review")
+    .description("who has what, the admins, and what needs a look: on one page")
+    .option("--unused <when>", "what was not used for so long; comes with the audit log")
+    .action((options: { unused?: string }) => review(session, options));
+  access
+    .command("test <file>")
+    .description("try lines such as `reader cannot push telechat`; - reads standard input")
+    .action((file: string) => testExpectations(session, file));
 }
 
 async function changeAccess(
@@ -118,35 +140,4 @@ function describeOutcome(
   const before = outcome.before === null ? "" : `  before: ${describeGrant(outcome.before)}\n`;
   const head = `${verb} on ${image}${entry} for ${subject}: ${describeGrant(outcome.after)}\n`;
   return `${head}${before}${outcome.effects.map((line) => `  ${line}\n`).join("")}`;
-}
-
-async function check(
-  session: Session,
-  words: readonly string[],
-  options: AccessOptions & { readonly action: string },
-): Promise<void> {
-  const action = toAction(options.action);
-  const isAllowed = await session.withAdmin(async (context) => {
-    const hint = await findSwapHint(words, context);
-    if (hint !== null) throw new CliExit(2, hint);
-    const [subjectText = "", imageText = ""] = words;
-    const subject = orExit(parseSubject(subjectText));
-    const pattern = readImage(session, context, imageText, options);
-    const service = pattern.service ?? context.settings.services[0] ?? "";
-    if (!isLiteral(formatImagePattern(pattern))) {
-      throw new CliExit(2, `${imageText} is a pattern; ask about one repository that it names`);
-    }
-    const outcome = orExit(await checkAccess(subject, pattern, action, context));
-    const { allowed, actions, reasons, suggestion } = outcome;
-    const data = { allowed, actions, reasons: reasons.map(({ text }) => text) };
-    const lines = [
-      `${allowed ? "yes" : "no"}: ${subjectText} may ${allowed ? "" : "not "}${action} ${formatImagePattern(pattern)} on ${service}`,
-      `  may: ${actions.join(", ") || "nothing"}`,
-      ...reasons.map(({ text }) => `  ${text}`),
-      ...(suggestion === null ? [] : [`to change that: ${suggestion}`]),
-    ];
-    session.answer(data, `${lines.join("\n")}\n`);
-    return allowed;
-  });
-  if (!isAllowed) throw new CliExit(1, "");
 }

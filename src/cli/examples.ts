@@ -13,7 +13,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "user add reader --password-stdin < password.txt",
   ],
   "user passwd": ["user passwd developer", "user passwd developer --generate"],
-  "user list": ["user list", "user list --json"],
+  "user list": [
+    "user list --json",
+    "user list --group ml --permission push",
+    "user list --ends-within 30d",
+    "user list --disabled",
+  ],
   "user show": ["user show developer"],
   "user update": [
     "user update developer --permissions view,pull",
@@ -39,7 +44,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'image update "team/**" --exclusive',
   ],
   "image unregister": ["image unregister telechat", 'image unregister "team/**" --yes'],
-  "image list": ["image list"],
+  "image list": [
+    "image list --for developer --exclusive",
+    'image list --pattern "team/**" --service registry',
+    "image list --prefix team/ --sort registered --limit 50",
+    "image list --public --json",
+  ],
   "image show": ["image show telechat", 'image show "team/**"'],
   "image list-accessible": ["image list-accessible reader"],
   "access grant": [
@@ -54,6 +64,10 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "access check reader telechat --action push",
     "access check @anonymous base --json",
   ],
+  "access list": ["access list developer", "access list @anonymous --json"],
+  "access who": ["access who telechat --action push"],
+  "access review": ["access review", "access review --json"],
+  "access test": ["access test rights.txt", "access test - < rights.txt"],
   "key list": ["key list"],
   "key rotate": [
     "key rotate",

@@ -81,6 +81,14 @@ export function decide(input: DecisionInput): Decision {
   return { allowed: cutCredential(kept, input, reasons), reasons };
 }
 
+/** The images that take part in a decision, those that settings make included, sorted; whom they name is no matter. */
+export function findMatched(input: DecisionInput): readonly ReasonImage[] {
+  return withBuiltIns(input)
+    .filter((image) => matchesTarget(image, input.target))
+    .map(describeImage)
+    .sort(byText);
+}
+
 function isTaggedExclusive(image: GrantedImage): boolean {
   return image.isExclusive && image.pattern.tag !== null;
 }

@@ -23,7 +23,8 @@ export function findCommandFault(
   let positionals = 0;
   for (let index = 0; index < rest.length; index += 1) {
     const word = rest[index] ?? "";
-    if (!word.startsWith("-")) {
+    // A lone - stands for standard input.
+    if (!word.startsWith("-") || word === "-") {
       positionals += 1;
       continue;
     }
