@@ -7,6 +7,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   serve: ["serve", "serve --create"],
   migrate: ["migrate"],
   demo: ["demo"],
+  completion: [
+    "completion bash > /etc/bash_completion.d/dockwarden",
+    "completion zsh > _dockwarden   (into a folder of your fpath)",
+    "completion fish > ~/.config/fish/completions/dockwarden.fish",
+  ],
+  "complete-words": ["complete-words user li"],
   "user add": [
     "user add developer --permissions view,pull,push",
     "user add ci --generate --expires 90d",

@@ -1,0 +1,89 @@
+// `dockwarden completion SHELL`, and the hidden command that the shells ask while somebody types.
+import { Argument, type Command } from "commander";
+import type { AdminContext } from "../admin/admin-context.js";
+import { formatImagePattern } from "../domain/image-pattern.js";
+import { completeWords, type NameKind } from "./completion-words.js";
+import { completionScript, SHELLS, type Shell } from "./completion-scripts.js";
+import type { Session } from "./session.js";
+
+/** More than that nobody reads, and shells grow slow. */
+const NAMES_MAX = 200;
+
+/** Adds `completion` and the hidden `complete-words`. */
+export function addCompletionCommands(program: Command, session: Session): void {
+  program
+    .command("completion")
+    .description("the script by which a shell completes commands, options and names")
+    .addArgument(new Argument("<shell>", "which shell").choices(SHELLS))
+    .action((shell: Shell) => {
+      session.io.out(completionScript(shell));
+    });
+  program
+    .command("complete-words [words...]", { hidden: true })
+    .description("what could stand at the end of a command line; for shells")
+    .action((words: readonly string[]) => complete(program, session, words));
+}
+
+/** A line each: the word, a tab, what it is. Never fails: whoever types wants no message in the middle of a line. */
+async function complete(
+  program: Command,
+  session: Session,
+  words: readonly string[],
+): Promise<void> {
+  const typed = words.at(-1) ?? "";
+  // The line that is being typed may name its own configuration.
+  const config = words[words.indexOf("--config") + 1];
+  if (words.includes("--config") && config !== undefined) session.options = { config };
+  const { candidates, names } = completeWords(program, words);
+  const [before, part] = splitList(typed);
+  const fitting = candidates.filter(({ word }) => word.startsWith(part));
+  const lines = fitting.map(({ word, about }) => `${before}${word}\t${about}\n`);
+  const found = names === null ? [] : await findNames(session, names, typed);
+  session.io.out([...lines, ...found.map((name) => `${name}\t\n`)].join(""));
+}
+
+/** `pull,pu` → `pull,` and `pu`: values that are joined by commas are completed one by one. */
+function splitList(typed: string): readonly [string, string] {
+  const comma = typed.lastIndexOf(",") + 1;
+  return [typed.slice(0, comma), typed.slice(comma)];
+}
+
+/** Without a store, a readable one or a right configuration there are no names. */
+async function findNames(
+  session: Session,
+  kind: NameKind,
+  typed: string,
+): Promise<readonly string[]> {
+  try {
+    return await session.withAdmin((context) => readNames(kind, typed, context));
+  } catch {
+    return []; // whatever it was, the next real command says it
+  }
+}
+
+async function readNames(
+  kind: NameKind,
+  typed: string,
+  { store, clock }: AdminContext,
+): Promise<readonly string[]> {
+  const names: string[] = [];
+  if (kind === "account" || kind === "subject") {
+    names.push(...(await store.accounts.list()).map(({ name }) => name));
+  }
+  if (kind === "group" || kind === "subject") {
+    const prefix = kind === "subject" ? "group:" : "";
+    names.push(...(await store.groups.list()).map(({ name }) => `${prefix}${name}`));
+  }
+  if (kind === "subject") names.push("@authenticated", "@anonymous");
+  if (kind === "image") {
+    const [prefix = ""] = typed.split(":");
+    const query = {
+      filter: { prefix },
+      order: "name" as const,
+      page: { limit: NAMES_MAX, offset: 0 },
+    };
+    const { images } = await store.images.search(query, clock.now());
+    names.push(...new Set(images.map(({ pattern }) => formatImagePattern(pattern))));
+  }
+  return names.filter((name) => name.startsWith(typed)).slice(0, NAMES_MAX);
+}
