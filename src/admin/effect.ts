@@ -79,12 +79,14 @@ export async function describeLeft(
   return [...lines, "still allowed, because:", ...explain(rights)];
 }
 
-/** Who is named by an image's grants: `developer: pull, push; group:ml: pull`. */
-export function describeGrants(image: RegisteredImage): string {
+/** Who is named by an image's grants: `developer: pull, push; group:ml: pull`; those beyond `most` as a number. */
+export function describeGrants(image: RegisteredImage, most = Infinity): string {
   if (image.grants.length === 0) return "nobody (admins only)";
-  return image.grants
-    .map((grant) => `${formatSubject(grant.subject)}: ${formatActions(grant.actions)}`)
-    .join("; ");
+  const named = image.grants
+    .slice(0, most)
+    .map((grant) => `${formatSubject(grant.subject)}: ${formatActions(grant.actions)}`);
+  const more = image.grants.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }
 
 /** A loud word where everybody, signed in or not, is given what no name limits (THREATS K04); otherwise nothing. */

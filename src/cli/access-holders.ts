@@ -33,7 +33,7 @@ export async function listHeld(
       expires: endsAt === null ? null : formatEnd(endsAt),
     }));
     const head = ["image", "service", "may", "through", "ends", "less on"];
-    session.answer(data, formatTable(head, rows));
+    session.answer(data, () => formatTable(head, rows));
   });
 }
 
@@ -54,7 +54,8 @@ export async function listHolders(
       through.join(", "),
     ]);
     const head = `who may ${action} ${image} on ${service}: ${holders.length === 0 ? "nobody" : holders.length}\n`;
-    const table = rows.length === 0 ? "" : formatTable(["who", "may", "through"], rows);
-    session.answer({ image, service, action, who: holders }, `${head}${table}`);
+    session.answer({ image, service, action, who: holders }, () =>
+      rows.length === 0 ? head : `${head}${formatTable(["who", "may", "through"], rows)}`,
+    );
   });
 }

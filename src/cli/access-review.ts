@@ -23,7 +23,7 @@ export async function review(
   }
   await session.withAdmin(async (context) => {
     const found = await reviewRights(context);
-    session.answer(toPublicReview(found), describe(found));
+    session.answer(toPublicReview(found), () => describe(found));
   });
 }
 

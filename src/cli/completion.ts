@@ -85,5 +85,7 @@ async function readNames(
     const { images } = await store.images.search(query, clock.now());
     names.push(...new Set(images.map(({ pattern }) => formatImagePattern(pattern))));
   }
-  return names.filter((name) => name.startsWith(typed)).slice(0, NAMES_MAX);
+  // What a shell would have to obey or quote is nobody's right name (THREATS L09).
+  const isSafe = (name: string): boolean => /^[a-z0-9._@+:/*A-Z-]+$/.test(name);
+  return names.filter((name) => name.startsWith(typed) && isSafe(name)).slice(0, NAMES_MAX);
 }

@@ -14,6 +14,9 @@ import { formatEnd, formatTable } from "./output.js";
 import type { Session } from "./session.js";
 import { toCount, toService, toSorting } from "./words.js";
 
+/** So many grants are named in a row; JSON and `image show` have all. */
+const GRANTS_MAX = 10;
+
 export interface ListOptions {
   readonly for?: string;
   readonly pattern?: string;
@@ -41,10 +44,10 @@ export async function listImages(session: Session, options: ListOptions): Promis
       formatImagePattern(entry.pattern),
       entry.pattern.service ?? "all",
       entry.isExclusive ? "exclusive" : "open",
-      describeGrants(entry),
+      describeGrants(entry, GRANTS_MAX),
     ]);
-    const table = formatTable(["image", "service", "kind", "grants"], rows);
-    session.answer(images.map(toPublicImage), table);
+    const head = ["image", "service", "kind", "grants"];
+    session.answer(images.map(toPublicImage), () => formatTable(head, rows));
     const end = page.offset + images.length;
     if (images.length === total) return;
     const next = end < total ? `; go on with --offset ${end}` : "";

@@ -36,16 +36,68 @@ const NO_BORDERS = Object.fromEntries(
     .concat([["middle", "  "]]),
 ) as Record<string, string>;
 
+/** The layout compares each cell with all rows before it: long tables are laid out in pieces. */
+const PIECE_ROWS = 100;
+
 /** A table without borders; no line is broken, so that it can be cut by other programs. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const titles = head.map((title) => title.toUpperCase());
+  const clean = rows.map((row) => row.map(printableValue));
+  const lines = [titles, ...clean].every((row) => row.every(isPlain))
+    ? drawPlain([titles, ...clean])
+    : drawWide(titles, clean);
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+/** True where each character is one column wide. */
+const isPlain = (text: string): boolean => /^[ -~]*$/.test(text);
+
+/** Names and times are plain nearly always: thousands of such rows need no layout. */
+function drawPlain(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  }
+  return rows.map((row) =>
+    row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join("  "),
+  );
+}
+
+function drawWide(
+  titles: readonly string[],
+  clean: readonly (readonly string[])[],
+): readonly string[] {
+  const pieces = [clean.slice(0, PIECE_ROWS)];
+  for (let at = PIECE_ROWS; at < clean.length; at += PIECE_ROWS) {
+    pieces.push(clean.slice(at, at + PIECE_ROWS));
+  }
+  const drawn = pieces.map((piece, index) => draw(index === 0 ? titles : [], piece, []));
+  const widths = titles.map((_title, column) =>
+    Math.max(...drawn.map((piece) => piece.widths[column] ?? 0)),
+  );
+  const texts =
+    pieces.length === 1
+      ? drawn.map(({ text }) => text)
+      : pieces.map((piece, index) => draw(index === 0 ? titles : [], piece, widths).text);
+  return texts.join("\n").split("\n");
+}
+
+/** `widths` empty: each column as wide as its widest cell. Answers the widths that were used. */
+function draw(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  widths: readonly number[],
+): { readonly text: string; readonly widths: readonly number[] } {
+  const colWidths = [...widths];
   const table = new Table({
-    head: head.map((title) => title.toUpperCase()),
+    head: [...head],
     chars: NO_BORDERS,
+    colWidths,
     style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
   });
-  for (const row of rows) table.push(row.map(printableValue));
-  const lines = table.toString().split("\n");
-  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+  for (const row of rows) table.push([...row]);
+  const text = table.toString();
+  return { text, widths: table.options.colWidths.map((width) => width ?? 0) };
 }
 
 /** JSON on one line a value, for scripts; control characters that JSON allows are escaped as well (THREATS L09). */

@@ -55,9 +55,10 @@ export class Session {
     }
   }
 
-  /** The answer: `value` as JSON where that was asked for, otherwise the text for people. */
-  answer(value: unknown, text: string): void {
-    this.io.out(this.isJson ? formatJson(value) : printable(text));
+  /** The answer: `value` as JSON where that was asked for, otherwise the text for people; a long one made only then. */
+  answer(value: unknown, text: string | (() => string)): void {
+    if (this.isJson) this.io.out(formatJson(value));
+    else this.io.out(printable(typeof text === "string" ? text : text()));
   }
 
   /** One line beside the answer, on standard error in JSON mode so that JSON stays whole. */

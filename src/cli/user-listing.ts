@@ -60,7 +60,7 @@ export async function listUsers(session: Session, options: UserListOptions): Pro
       ...toPublic(account),
       groups: groups.map(({ name }) => name),
     }));
-    session.answer(data, formatTable(head, rows));
+    session.answer(data, () => formatTable(head, rows));
   });
 }
 

@@ -40,6 +40,9 @@ describe("hostile text in the store", () => {
     "image show team/app",
     "access grant team/app admin",
     "access check admin team/app",
+    "access list admin",
+    "access who team/app",
+    "access review",
     "image update team/app --users admin",
     "image register team/*",
     "key list",
@@ -53,6 +56,15 @@ describe("hostile text in the store", () => {
     const asJson = await site.run([...args, "--json"]);
     expect(withoutLineEnds(asJson.stdout)).not.toMatch(STEERS);
     expect(() => JSON.parse(asJson.stdout) as unknown).not.toThrow();
+  });
+
+  test("L09: completion offers no name that a shell would obey", async () => {
+    const { code, stdout } = await site.run(["complete-words", "access", "check", ""]);
+    expect({ code, steers: STEERS.test(withoutLineEnds(stdout).replaceAll("\t", "")) }).toEqual({
+      code: 0,
+      steers: false,
+    });
+    expect(stdout).not.toContain("forged");
   });
 
   test("L09: a line end in a value is shown as an escape, not obeyed", async () => {
@@ -78,6 +90,11 @@ describe("hostile text in the store", () => {
     "image show X",
     "access check X team/app",
     "access grant team/app X",
+    "access list X",
+    "access who X",
+    "access test X",
+    "image list --for X",
+    "user list --group X",
     "user X",
     "X",
     "user list --X",
