@@ -29,8 +29,9 @@ const IMPORT_TABLE = {
   },
   config: { folders: [], packages: ["yaml", "zod"], isPure: false },
   demo: { folders: [], packages: [], isPure: false },
+  doctor: { folders: ["domain", "config"], packages: [], isPure: false },
   cli: {
-    folders: ["domain", "admin", "config", "demo"],
+    folders: ["domain", "admin", "config", "demo", "doctor"],
     packages: ["commander", "cli-table3", "read"],
     isPure: false,
     isAppAllowed: true,

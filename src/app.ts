@@ -1,6 +1,8 @@
 // The composition root: configuration → store, keys, hasher → use cases and server. The only place that knows all parts.
 import { join } from "node:path";
 import type { LoadedConfig } from "./config/load-config.js";
+import type { DiagnosisOrder } from "./diagnose.js";
+import type { Examination } from "./doctor/examine.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { createFirstAdmin, readPresetPassword, type FirstAdmin } from "./first-admin.js";
 import {
@@ -41,6 +43,12 @@ export async function serve(
 ): Promise<Result<RunningServer, StartFault>> {
   const { serve: start } = await import("./serve.js");
   return start(loaded, tls);
+}
+
+/** Finds what is wrong with an installation. Its parts (X.509, JOSE) are loaded only now. */
+export async function diagnose(loaded: LoadedConfig, order: DiagnosisOrder): Promise<Examination> {
+  const { diagnose: look } = await import("./diagnose.js");
+  return look(loaded, order);
 }
 
 export interface Initialized {

@@ -13,6 +13,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "completion fish > ~/.config/fish/completions/dockwarden.fish",
   ],
   "complete-words": ["complete-words user li"],
+  doctor: [
+    "doctor --before-start",
+    "doctor --registry-config /etc/docker/registry/config.yml",
+    "doctor --registry https://registry.example.com --json",
+  ],
   "user add": [
     "user add developer --permissions view,pull,push",
     "user add ci --generate --expires 90d",

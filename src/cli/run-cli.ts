@@ -9,6 +9,7 @@ import { addAuditCommands } from "./audit.js";
 import { addCompletionCommands } from "./completion.js";
 import { addConfigCommands } from "./config.js";
 import { addDemoCommand } from "./demo.js";
+import { addDoctorCommand } from "./doctor.js";
 import { renderExamples } from "./examples.js";
 import { CliExit, type ExitCode } from "./exit.js";
 import { addGroupCommands } from "./group.js";
@@ -52,6 +53,7 @@ export function createProgram(session: Session, io: Io): Command {
   addAuditCommands(program, session);
   addConfigCommands(program, session);
   addServerCommands(program, session);
+  addDoctorCommand(program, session);
   addDemoCommand(program, session);
   addCompletionCommands(program, session);
   program.hook("preAction", (_program, command) => {

@@ -1,9 +1,10 @@
 // What every command has at hand: input and output, the configuration, the store opened for one act.
+import { resolve } from "node:path";
 import type { AdminContext } from "../admin/admin-context.js";
 import { openAdmin, packageRoot } from "../app.js";
 import { formatFault } from "../config/config-fault.js";
 import { readEnvironment, type EnvironmentSettings } from "../config/environment.js";
-import { loadConfig, type LoadedConfig } from "../config/load-config.js";
+import { loadConfig, type ConfigResult, type LoadedConfig } from "../config/load-config.js";
 import { CliExit, orExit } from "./exit.js";
 import { formatJson, printable, type Io } from "./output.js";
 
@@ -34,12 +35,23 @@ export class Session {
     return this.#loaded;
   }
 
-  #readConfig(): LoadedConfig {
-    const loaded = loadConfig({
+  /** The configuration, or every fault; for who wants to explain the faults. */
+  tryConfig(): ConfigResult {
+    return loadConfig({
       file: this.options.config ?? this.environment.configFile,
       environment: this.environment.variables,
       packageRoot,
     });
+  }
+
+  /** The file that is named, absolute; null: none is. */
+  get configFile(): string | null {
+    const file = this.options.config ?? this.environment.configFile;
+    return file === null ? null : resolve(file);
+  }
+
+  #readConfig(): LoadedConfig {
+    const loaded = this.tryConfig();
     if (loaded.ok) return loaded.value;
     throw new CliExit(78, loaded.error.map(formatFault).join("\n"));
   }

@@ -13,6 +13,7 @@ import type { Duplex } from "node:stream";
 import { StoreUnavailable } from "../domain/ports.js";
 import { err, type Result } from "../domain/result.js";
 import { sendError, type ErrorAnswer } from "./answer.js";
+import { noteClient } from "./client-note.js";
 import { handleLive, handleReady, type HealthSource } from "./health.js";
 import { createPages, type PagesSource } from "./pages.js";
 import { splitTarget, type RequestTarget } from "./request-target.js";
@@ -125,6 +126,7 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
   const { path, rawQuery } = target.value;
   if (role.isPublic && TOKEN_PATHS.has(path)) {
     const requestId = randomBytes(8).toString("hex");
+    noteClient(request, response, context.token.trustedProxies);
     await handleToken(context.token, request, response, { rawQuery, requestId });
     return;
   }

@@ -1,0 +1,45 @@
+// Gathers what the doctor looks at: store and keys as they lie, TLS files, and what the command line named.
+import { join } from "node:path";
+import type { LoadedConfig } from "./config/load-config.js";
+import type { RegistryFile } from "./config/registry-file.js";
+import { examineKeys } from "./crypto/examine-keys.js";
+import { examine, type Examination } from "./doctor/examine.js";
+import { err } from "./domain/result.js";
+import { CLI_BUSY_MILLISECONDS, packageRoot, systemClock } from "./open-parts.js";
+import { examineStore } from "./storage/sqlite/examine-store.js";
+import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
+import { readTls } from "./tls-files.js";
+
+export interface DiagnosisOrder {
+  readonly isBeforeStart: boolean;
+  readonly registryFile: RegistryFile | null;
+  readonly registryUrl: URL | null;
+  readonly unsafeRuntime: string | null;
+}
+
+/** Looks at everything and changes nothing. Run as root on somebody's store, the process becomes that owner first. */
+export async function diagnose(loaded: LoadedConfig, order: DiagnosisOrder): Promise<Examination> {
+  const { storage, keys, token, server } = loaded.config;
+  // Before the process may become the store's owner, who may not read the files.
+  const tls = readTls(server.tls);
+  dropToStoreOwner(storage.path);
+  const store = examineStore({
+    path: storage.path,
+    migrationsDirectory: join(packageRoot, "migrations"),
+    busyTimeoutMs: CLI_BUSY_MILLISECONDS,
+  });
+  const ring = examineKeys({
+    ...keys,
+    tokenTtlSeconds: token.ttlSeconds,
+    clock: systemClock,
+    mayCreate: false,
+  });
+  return examine({
+    ...order,
+    loaded,
+    store,
+    keys: ring,
+    tls: tls.ok ? tls : err(tls.error.message),
+    now: systemClock.now(),
+  });
+}

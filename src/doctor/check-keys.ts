@@ -1,0 +1,87 @@
+// Can tokens be signed, for how long yet, and do registries get what the keys say?
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { TrustFile } from "../domain/examination.js";
+import { fault, quote, splitAdvice, warning, type Finding } from "./finding.js";
+import { command, commandOf, RESTART_REGISTRY, type Site } from "./site.js";
+
+/** Keys and the trust folder. */
+export function checkKeys(site: Site): readonly Finding[] {
+  const { keys } = site;
+  const dockwarden = commandOf(site.loaded, true);
+  const modes = keys.modes.map((sentence) => {
+    const { what, mend } = splitAdvice(sentence, dockwarden);
+    const isStrict = site.loaded.config.keys.modeCheck === "strict";
+    return (isStrict ? fault : warning)("keys.insecure", what, mend);
+  });
+  const endings = keys.endings.map((sentence) => {
+    const { what, mend } = splitAdvice(sentence, dockwarden);
+    const isCa = sentence.startsWith("the token CA");
+    const rest = isCa ? [RESTART_REGISTRY, command(site, "key rotate --activate")] : [];
+    return warning("keys.ending", what, mend, ...rest);
+  });
+  const files = keys.ring?.trustFiles ?? [];
+  return [
+    ...modes,
+    ...checkRing(site),
+    ...endings,
+    ...files.flatMap((file) => checkTrust(site, file)),
+  ];
+}
+
+function checkRing(site: Site): readonly Finding[] {
+  const found = site.keys.fault;
+  if (found === null) return [];
+  const { what, mend } = splitAdvice(found.message, commandOf(site.loaded, true));
+  if (found.code !== "missing") return [fault("keys.unusable", what, mend)];
+  if (site.store.fault?.code === "missing") {
+    if (site.isBeforeStart) return [];
+    return [fault("keys.missing", what, mend)];
+  }
+  const lost = `${what}, but there is a store: they are lost, or not mounted`;
+  const restore = {
+    kind: "do",
+    words: "mount them or restore them from a backup; where that can't be, make new ones:",
+  } as const;
+  return [fault("keys.missing", lost, restore, command(site, "init"), RESTART_REGISTRY)];
+}
+
+function checkTrust(site: Site, { path, state }: TrustFile): readonly Finding[] {
+  // Every command that opens the keys writes the trust folder anew.
+  const publish = command(site, "key list");
+  switch (state) {
+    case "right":
+      return checkReadable(path);
+    case "missing":
+      return [fault("trust.stale", `${path} is missing`, publish)];
+    case "different":
+      return [fault("trust.stale", `${path} isn't what the keys say`, publish, RESTART_REGISTRY)];
+    case "unreadable":
+      return [
+        fault("trust.unreadable", `${path} can't be read`, {
+          kind: "run",
+          command: `chmod 644 ${quote(path)}`,
+        }),
+      ];
+    case "holds-private-key":
+      return [
+        fault("trust.private", `${path} holds a private key; registries are given it`, publish),
+      ];
+  }
+}
+
+/** Registries run as users of their own. */
+function checkReadable(path: string): readonly Finding[] {
+  const finding = (place: string, mode: string): Finding =>
+    warning("trust.unreadable", `${place} can't be read by the registry's user`, {
+      kind: "run",
+      command: `chmod ${mode} ${quote(place)}`,
+    });
+  const folder = dirname(path);
+  const isFolderOpen = ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0o777) & 0o005) === 5;
+  const isFileOpen = ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0o777) & 0o004) !== 0;
+  return [
+    ...(isFolderOpen ? [] : [finding(folder, "755")]),
+    ...(isFileOpen ? [] : [finding(path, "644")]),
+  ];
+}

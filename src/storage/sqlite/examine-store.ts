@@ -1,0 +1,139 @@
+// A look at the store for diagnosis: every check that opening it makes, more of them, and nothing written.
+import { statSync } from "node:fs";
+import type { StoreExamination } from "../../domain/examination.js";
+import type { StoreFault } from "../../domain/store-fault.js";
+import { findOldSqlite, isSqliteError, type Connection } from "./connection.js";
+import { Database } from "./engine.js";
+import { inspectStore } from "./inspect-store.js";
+import { readMigrations } from "./migrate.js";
+import { findUnsafePlace } from "./store-files.js";
+
+export interface ExamineOptions {
+  readonly path: string;
+  readonly migrationsDirectory: string;
+  readonly busyTimeoutMs: number;
+}
+
+/** Columns that hold the time at which something was written, where the store has them. */
+const TIMES = [
+  ["migration", "applied_at"],
+  ["account", "created_at"],
+  ["image", "registered_at"],
+] as const;
+
+/** Answers what is wrong; throws nothing, and changes nothing but SQLite's own help files while it looks. */
+export function examineStore(options: ExamineOptions): StoreExamination {
+  const looseFiles = findLooseFiles(options.path);
+  const answer = (fault: StoreFault | null, newestTime: number | null): StoreExamination => ({
+    fault,
+    looseFiles,
+    newestTime,
+  });
+  const fault = inspectStore(options.path) ?? placeFault(options.path);
+  if (fault !== null) return answer(fault, null);
+  let connection: Connection | null = null;
+  try {
+    // NOTE not read-only: such a connection leaves SQLite's help files behind; this one takes its own away again.
+    connection = new Database(options.path, {
+      timeout: options.busyTimeoutMs,
+      fileMustExist: true,
+    });
+    connection.pragma("query_only = ON");
+    return answer(findTrouble(connection, options), findNewestTime(connection));
+  } catch (error) {
+    return answer(describeError(options.path, error), null);
+  } finally {
+    connection?.close();
+  }
+}
+
+function placeFault(path: string): StoreFault | null {
+  try {
+    return findUnsafePlace(path);
+  } catch (error) {
+    return describeError(path, error);
+  }
+}
+
+function findLooseFiles(path: string): readonly string[] {
+  return [`${path}-wal`, `${path}-shm`].filter((file) => {
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0;
+    return (mode & 0o077) !== 0;
+  });
+}
+
+function findTrouble(connection: Connection, options: ExamineOptions): StoreFault | null {
+  const old = findOldSqlite(connection);
+  if (old !== null) {
+    const message = `SQLite ${old} has a bug that damages stores; 3.51.3 or later is needed: run npm ci`;
+    return { code: "unsupported", message };
+  }
+  const isWhole = connection.pragma("quick_check(1)", { simple: true }) === "ok";
+  const strays = isWhole ? connection.pragma("foreign_key_check") : [];
+  if (!isWhole || !Array.isArray(strays) || strays.length > 0) return damaged(options.path);
+  return findSchemaTrouble(connection, options);
+}
+
+function findSchemaTrouble(
+  connection: Connection,
+  { path, migrationsDirectory }: ExamineOptions,
+): StoreFault | null {
+  const migrations = readMigrations(migrationsDirectory);
+  if (!hasColumn(connection, "migration", "checksum")) return damaged(path);
+  const applied = connection
+    .prepare<[], { number: number; checksum: string }>("SELECT number, checksum FROM migration")
+    .all();
+  const newer = applied.find(({ number }) => number > migrations.length);
+  if (newer !== undefined) {
+    const message = `the store was written by a newer version (schema ${newer.number}); use that version, or restore the copy from before`;
+    return { code: "newer", message };
+  }
+  const changed = migrations.find(({ number, checksum }) =>
+    applied.some((row) => row.number === number && row.checksum !== checksum),
+  );
+  if (changed !== undefined) {
+    const message = `migration ${changed.name} differs from the one the store was made with; install an unchanged release`;
+    return { code: "foreign", message };
+  }
+  const next = migrations.find(({ number }) => !applied.some((row) => row.number === number));
+  if (next === undefined) return null;
+  const message = `the store is older than this program (before ${next.name}); run dockwarden migrate`;
+  return { code: "older", message };
+}
+
+function hasColumn(connection: Connection, table: string, column: string): boolean {
+  const found = connection
+    .prepare<[string, string]>("SELECT 1 FROM pragma_table_info(?) WHERE name = ?")
+    .get(table, column);
+  return found !== undefined;
+}
+
+function findNewestTime(connection: Connection): number | null {
+  const times = TIMES.filter(([table, column]) => hasColumn(connection, table, column)).map(
+    ([table, column]) =>
+      connection.prepare<[], number | null>(`SELECT max(${column}) FROM ${table}`).pluck().get() ??
+      0,
+  );
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+function damaged(path: string): StoreFault {
+  const message = `${path} is damaged; stop everything that uses it and restore a backup`;
+  return { code: "damaged", message };
+}
+
+function describeError(path: string, error: unknown): StoreFault {
+  if (!isSqliteError(error)) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const words = `the store at ${path} can't be looked at (${code ?? message}); check the path and its owner`;
+    return { code: "failed", message: words };
+  }
+  if (error.code.startsWith("SQLITE_CORRUPT") || error.code === "SQLITE_NOTADB") {
+    return damaged(path);
+  }
+  if (error.code.startsWith("SQLITE_BUSY")) {
+    return { code: "busy", message: "the store is busy: another process is writing; try again" };
+  }
+  const words = `the store at ${path} can't be looked at (${error.code}); check the disk and the file's owner`;
+  return { code: "failed", message: words };
+}
