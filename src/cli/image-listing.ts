@@ -1,13 +1,12 @@
 // `dockwarden image list | show | list-accessible`: looking at entries.
 import type { AdminContext } from "../admin/admin-context.js";
+import { listAccessibleImages } from "../admin/accessible-images.js";
 import { describeGrants } from "../admin/effect.js";
 import { findNamedGuises } from "../admin/guises.js";
-import { findRequester, findRights } from "../admin/rights.js";
 import { parseSubject } from "../admin/subject-reference.js";
 import { formatSubject } from "../domain/image.js";
-import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
+import { formatImagePattern } from "../domain/image-pattern.js";
 import type { ImageFilter } from "../domain/listing.js";
-import { guisesOf, type Requester } from "../domain/requester.js";
 import { CliExit, orExit } from "./exit.js";
 import { readImage, toPublicImage } from "./image-words.js";
 import { formatEnd, formatTable } from "./output.js";
@@ -116,47 +115,17 @@ export async function showImage(
   });
 }
 
-/** DESIGN §2 rule 7: `view` shows the images whose grants name the account in any guise. */
+/** What the account is shown; without `view` that is nothing, and standard error says so. */
 export async function listAccessible(session: Session, name: string): Promise<void> {
   await session.withAdmin(async (context) => {
-    const requester = orExit(await findRequester({ kind: "account", name }, context));
-    const isLooking = requester.kind === "account" && requester.permissions.includes("view");
-    const isAdmin = requester.kind === "account" && requester.permissions.includes("admin");
-    const images = isLooking ? await findNaming(requester, isAdmin, context) : [];
-    const seen: { image: string; service: string | null; actions: readonly string[] }[] = [];
-    for (const entry of images) {
-      const rights = await findRights(requester, entry.pattern, context);
-      seen.push({
-        image: formatImagePattern(entry.pattern),
-        service: entry.pattern.service,
-        actions: rights.allowed,
-      });
-    }
+    const { isLooking, images } = orExit(await listAccessibleImages(name, context));
     if (!isLooking)
       session.io.note(`${name} has no view permission: pulls work, looking around does not\n`);
-    const rows = seen.map((entry) => [
+    const rows = images.map((entry) => [
       entry.image,
       entry.service ?? "all",
       entry.actions.join(", ") || "nothing",
     ]);
-    session.answer(seen, formatTable(["image", "service", "may"], rows));
+    session.answer(images, formatTable(["image", "service", "may"], rows));
   });
-}
-
-/** Sorted as a listing: every entry for an admin, otherwise those that name one of the requester's guises. */
-async function findNaming(
-  requester: Requester,
-  isAdmin: boolean,
-  context: AdminContext,
-): Promise<readonly { readonly id: number; readonly pattern: ImagePattern }[]> {
-  const now = context.clock.now();
-  if (isAdmin) return context.store.images.list(now);
-  const found = new Map<number, { readonly id: number; readonly pattern: ImagePattern }>();
-  for (const guise of guisesOf(requester)) {
-    for (const image of await context.store.images.listGrantsOf(guise, now))
-      found.set(image.id, image);
-  }
-  const key = ({ pattern }: { readonly pattern: ImagePattern }): string =>
-    [pattern.repository, pattern.tag ?? "", pattern.service ?? ""].join("\n");
-  return [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

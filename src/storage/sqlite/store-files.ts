@@ -66,12 +66,21 @@ export function tightenStoreFiles(path: string): void {
  * root's is left beside the store (THREATS L08). Elsewhere it does nothing.
  */
 export function dropToStoreOwner(path: string): void {
-  if (process.geteuid?.() !== 0) return;
-  const place = [path, dirname(path)].find((candidate) => existsSync(candidate));
-  if (place === undefined) return;
-  const { uid, gid } = statSync(place);
-  if (uid === 0) return;
+  const owner = findForeignOwner(path);
+  if (owner === null) return;
+  const { uid, gid } = owner;
   process.setgroups?.([gid]);
   process.setgid?.(gid);
   process.setuid?.(uid);
+}
+
+/** Whom root would become to use the store at this path (its owner, or that of its folder); null: nobody else. */
+export function findForeignOwner(
+  path: string,
+): { readonly uid: number; readonly gid: number } | null {
+  if (process.geteuid?.() !== 0) return null;
+  const place = [path, dirname(path)].find((candidate) => existsSync(candidate));
+  if (place === undefined) return null;
+  const { uid, gid } = statSync(place);
+  return uid === 0 ? null : { uid, gid };
 }

@@ -1,0 +1,160 @@
+// The package as other programs see it: the example of docs/library.md is compiled against the built package, and run.
+import { existsSync } from "node:fs";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { openDockwarden, orThrow, type Dockwarden } from "../src/library.js";
+import { openCliSite, type CliSite } from "./support/cli-site.js";
+import { readBlocks, readDocument, ROOT } from "./support/documents.js";
+import { expectDone } from "./support/outcome.js";
+import { run } from "./support/process.js";
+
+const env = { PATH: process.env["PATH"] ?? "", NO_COLOR: "1" };
+const SETTINGS = { strict: true, module: "nodenext", target: "es2023", skipLibCheck: false };
+
+describe("import { openDockwarden } from the built package", () => {
+  let site: CliSite;
+
+  beforeAll(async () => {
+    site = await openCliSite();
+    const folder = site.workspace.folder;
+    if (!existsSync(join(ROOT, "dist", "library.js"))) {
+      expectDone(await run(process.execPath, ["scripts/build.mjs"], { env, cwd: ROOT }));
+    }
+    await mkdir(join(folder, "node_modules"));
+    await symlink(ROOT, join(folder, "node_modules", "dockwarden"));
+    await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+    const [example] = readBlocks("docs/library.md").filter(({ language }) => language === "ts");
+    await writeFile(join(folder, "example.ts"), example?.text ?? "");
+    const types = [join(ROOT, "node_modules", "@types")];
+    const compilerOptions = { ...SETTINGS, typeRoots: types, types: ["node"] };
+    await writeFile(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["example.ts"] }),
+    );
+  });
+
+  afterAll(() => site.close());
+
+  test("the example compiles with its types and does what it says", async () => {
+    const cwd = site.workspace.folder;
+    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
+    expectDone(await run(process.execPath, [tsc, "-p", "."], { env, cwd }));
+    const outcome = await run(process.execPath, ["example.js"], { env, cwd });
+    const lines = expectDone(outcome).trim().split("\n");
+    expect(lines[0]).toMatch(/^give it to its owner, once: \S{12,}$/);
+    expect(lines.slice(1)).toEqual([
+      expect.stringMatching(/^false .*team\/app/),
+      "true",
+      "[ 'team/app: pull' ]",
+      "the name reader is taken; choose another",
+      "false",
+    ]);
+    expect(await site.json("access", "check", "developer", "team/app")).toMatchObject({
+      allowed: true,
+    });
+  });
+
+  test("no other file of the package can be imported", async () => {
+    const words = ["--input-type=module", "-e", 'await import("dockwarden/dist/app.js")'];
+    const outcome = await run(process.execPath, words, { env, cwd: site.workspace.folder });
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+
+  test("everything that is exported stands in the guide", () => {
+    const page = readDocument("docs/library.md");
+    const acts = ["addUser", "registerImage", "grantAccess", "revokeAccess", "checkAccess"];
+    for (const name of [...acts, "listAccessibleImages", "openDockwarden", "orThrow"]) {
+      expect(page).toContain(`| \`${name}\``);
+    }
+  });
+});
+
+describe("an open Dockwarden", () => {
+  let site: CliSite;
+  let dockwarden: Dockwarden;
+
+  beforeAll(async () => {
+    site = await openCliSite();
+    dockwarden = orThrow(await openDockwarden({ configFile: site.configFile, environment: {} }));
+    orThrow(await dockwarden.addUser({ name: "reader" }));
+  });
+
+  afterAll(async () => {
+    await dockwarden.close();
+    await site.close();
+  });
+
+  const REFUSED: readonly (readonly [string, () => Promise<unknown>, string])[] = [
+    ["a name", () => dockwarden.addUser({ name: "-x" }), "a name is"],
+    [
+      "a permission",
+      () => dockwarden.addUser({ name: "x", permissions: ["root" as never] }),
+      "permissions are",
+    ],
+    ["a weak password", () => dockwarden.addUser({ name: "x", password: "short" }), "12"],
+    [
+      "an unknown group",
+      () => dockwarden.addUser({ name: "x", groups: ["no"] }),
+      "there is no group no",
+    ],
+    [
+      "an end in the past",
+      () => dockwarden.addUser({ name: "x", expiresAt: new Date(0) }),
+      "date ahead",
+    ],
+    ["no audience", () => dockwarden.registerImage({ image: "a", audience: [] }), "at least one"],
+    ["a tag", () => dockwarden.registerImage({ image: "a:1", audience: "public" }), "names a tag"],
+    [
+      "an image",
+      () => dockwarden.registerImage({ image: "A", audience: "public" }),
+      "did you mean a?",
+    ],
+    [
+      "an action",
+      () => dockwarden.grantAccess({ image: "a", subject: "reader", actions: ["own" as never] }),
+      "actions are",
+    ],
+    [
+      "a subject",
+      () => dockwarden.grantAccess({ image: "a", subject: "nobody" }),
+      "no account nobody",
+    ],
+    [
+      "a pattern",
+      () => dockwarden.checkAccess({ image: "**", subject: "reader", action: "pull" }),
+      "is a pattern",
+    ],
+    [
+      "a service",
+      () => dockwarden.checkAccess({ image: "a", subject: "reader", action: "pull", service: "x" }),
+      "no service x",
+    ],
+    ["no grant", () => dockwarden.revokeAccess({ image: "a", subject: "reader" }), "no entry a"],
+    ["an account", () => dockwarden.listAccessibleImages("nobody"), "no account nobody"],
+  ];
+
+  test.each(REFUSED)("refuses with words and changes nothing: %s", async (_name, act, words) => {
+    const before = await site.dump();
+    const result = (await act()) as { ok: boolean; error: { message: string } };
+    expect(result.ok).toBe(false);
+    expect(result.error.message).toContain(words);
+    expect(await site.dump()).toBe(before);
+  });
+
+  test("answers a fault for a store that isn't there, and makes none", async () => {
+    const configFile = join(site.workspace.folder, "other.yml");
+    await writeFile(configFile, "storage: { path: none/x.db }\n");
+    const opened = await openDockwarden({ configFile, environment: {} });
+    expect(opened).toMatchObject({ ok: false, error: { exitCode: 3 } });
+    expect(existsSync(join(site.workspace.folder, "none"))).toBe(false);
+  });
+
+  test("answers every fault of a configuration", async () => {
+    const environment = { DOCKWARDEN_TOKEN__TTL_SECONDS: "5", DOCKWARDEN_LOG__LEVEL: "loud" };
+    const opened = await openDockwarden({ environment });
+    const message = opened.ok ? "" : opened.error.message;
+    expect(message.split("\n")).toHaveLength(2);
+  });
+});
