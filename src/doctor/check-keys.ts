@@ -14,12 +14,7 @@ export function checkKeys(site: Site): readonly Finding[] {
     const isStrict = site.loaded.config.keys.modeCheck === "strict";
     return (isStrict ? fault : warning)("keys.insecure", what, mend);
   });
-  const endings = keys.endings.map((sentence) => {
-    const { what, mend } = splitAdvice(sentence, dockwarden);
-    const isCa = sentence.startsWith("the token CA");
-    const rest = isCa ? [RESTART_REGISTRY, command(site, "key rotate --activate")] : [];
-    return warning("keys.ending", what, mend, ...rest);
-  });
+  const endings = keys.endings.map((sentence) => explainEnding(site, sentence));
   const files = keys.ring?.trustFiles ?? [];
   return [
     ...modes,
@@ -27,6 +22,20 @@ export function checkKeys(site: Site): readonly Finding[] {
     ...endings,
     ...files.flatMap((file) => checkTrust(site, file)),
   ];
+}
+
+/** A CA that was prepared already must not be prepared again: registries may trust it by now. */
+function explainEnding(site: Site, sentence: string): Finding {
+  const { what, mend } = splitAdvice(sentence, commandOf(site.loaded, true));
+  if (!sentence.startsWith("the token CA")) return warning("keys.ending", what, mend);
+  const isPrepared = site.keys.ring?.keys.some(
+    ({ role, state }) => role === "ca" && state === "prepared",
+  );
+  const bundle = `${site.loaded.config.keys.trustDirectory}/token-ca.pem`;
+  const give = { kind: "do", words: `give every registry the new ${bundle}` } as const;
+  const activate = command(site, "key rotate --activate");
+  const steps = [...(isPrepared === true ? [] : [mend]), give, RESTART_REGISTRY, activate];
+  return warning("keys.ending", what, ...steps);
 }
 
 function checkRing(site: Site): readonly Finding[] {

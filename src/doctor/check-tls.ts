@@ -1,5 +1,6 @@
 // The certificate of server.tls: can it be used, for how long yet, and for which name?
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { fault, splitAdvice, warning, type Finding, type Mend } from "./finding.js";
 import { commandOf, type Site } from "./site.js";
 
@@ -29,8 +30,8 @@ export function checkTls(site: Site): readonly Finding[] {
       warning("tls.ending", `the certificate of server.tls ends in ${days} days`, renew),
     );
   const host = new URL(server.publicUrl).hostname.replace(/^\[|\]$/g, "");
-  const isNamed = certificate.checkHost(host) ?? certificate.checkIP(host);
-  if (isNamed === undefined) {
+  const named = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  if (named === undefined) {
     const what = `the certificate of server.tls isn't for ${host}, the host of server.publicUrl`;
     const words = `get a certificate for ${host}, or set server.publicUrl to a name that it has (${certificate.subjectAltName ?? "none"})`;
     findings.push(fault("tls.name", what, { kind: "do", words }));

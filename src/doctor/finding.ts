@@ -121,7 +121,8 @@ export function splitAdvice(
   const found = /^(.*?)[;:] (?:[^;]*: )?run ((?:dockwarden|chmod|chown|npm) .*?)(?:, or .*)?$/.exec(
     sentence,
   );
-  if (found !== null) {
+  // What needs a file that only a person can name is no line to run.
+  if (found !== null && !sentence.endsWith("with a new one")) {
     const [, what = "", command = ""] = found;
     const words = /^dockwarden (.*)$/.exec(command)?.[1];
     return {
@@ -129,7 +130,7 @@ export function splitAdvice(
       mend: { kind: "run", command: words === undefined ? command : dockwarden(words) },
     };
   }
-  const at = sentence.lastIndexOf("; ");
+  const at = Math.max(sentence.lastIndexOf("; "), sentence.lastIndexOf(": run "));
   if (at === -1) return { what: sentence, mend: { kind: "do", words: sentence } };
   return { what: sentence.slice(0, at), mend: { kind: "do", words: sentence.slice(at + 2) } };
 }

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { openDoctorSite, type DoctorSite } from "../support/doctor-site.js";
-import { describeWith } from "../support/programs.js";
+import { describeAsRoot, describeWith } from "../support/programs.js";
 
 describeWith(["docker-registry", "faketime", "openssl"], "dockwarden doctor", () => {
   let site: DoctorSite;
@@ -197,6 +197,13 @@ describeWith(["docker-registry", "faketime", "openssl"], "dockwarden doctor", ()
     await expectMended(["fault:store.insecure"], []);
   });
 
+  describeAsRoot("run as root", () => {
+    test("keys that belong to another user than the store", async () => {
+      await site.sh("chown -R 65534 keys");
+      await expectMended(["fault:store.owner"], []);
+    });
+  });
+
   test("a trust folder that is out of step with the keys", async () => {
     await site.stop("server");
     await site.sh("rm trust/jwks.json && echo old > trust/token-ca.pem");
@@ -229,11 +236,13 @@ describeWith(["docker-registry", "faketime", "openssl"], "dockwarden doctor", ()
   });
 
   test("keys that are lost while the store is there", async () => {
+    await site.stop("server");
     await site.sh("mv keys keys.lost");
-    const found = await site.doctor([]);
-    expect(found.ids).toEqual(["fault:keys.missing"]);
+    const found = await site.doctor(["--before-start"]);
     await site.sh("mv keys.lost keys");
-    await expectWell();
+    expect(found.ids).toEqual(["fault:keys.missing"]);
+    expect(found.findings[0]?.mends.map(({ kind }) => kind)).toEqual(["do", "run", "restart"]);
+    await expectWell(["--before-start"]);
   });
 
   test("a port that another program has", async () => {
@@ -247,6 +256,24 @@ describeWith(["docker-registry", "faketime", "openssl"], "dockwarden doctor", ()
     await site.edit(site.configFile, "server.port", site.port);
     await site.restart("server");
     expect((await site.doctor(["--before-start"])).ids).toEqual(["fault:port.running"]);
+  });
+
+  test("a TLS certificate for another name, and with another key", async () => {
+    await site.stop("server");
+    const make = (name: string, days: number) =>
+      `openssl req -x509 -newkey rsa:2048 -nodes -days ${days} -subj /CN=x -addext subjectAltName=DNS:${name} -keyout ${name}.key -out ${name}.pem 2>/dev/null`;
+    await site.sh(`${make("localhost", 5)} && ${make("example.com", 90)}`);
+    await site.edit(site.configFile, "server.publicUrl", `https://localhost:${site.port}`);
+    const use = async (cert: string, key: string): Promise<readonly string[]> => {
+      const tls = { mode: "files", cert: site.path(cert), key: site.path(key) };
+      await site.edit(site.configFile, "server.tls", tls);
+      return (await site.doctor(["--before-start"])).ids;
+    };
+    expect(await use("example.com.pem", "example.com.key")).toEqual(["fault:tls.name"]);
+    expect(await use("localhost.pem", "example.com.key")).toEqual(["fault:tls.unusable"]);
+    expect(await use("localhost.pem", "localhost.key")).toEqual(["warning:tls.ending"]);
+    site.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+    expect((await site.doctor(["--before-start"])).ids).toContain("fault:runtime.unsafe");
   });
 
   test("a clock that differs from the registry's", async () => {
