@@ -112,7 +112,7 @@ describe("the registry's side", () => {
     for (const token of sections) expectTokenSection(token);
   });
 
-  test("the same as variables, together with REGISTRY_AUTH, without which htpasswd stays", () => {
+  test("the same as variables, together with REGISTRY_AUTH, without which htpasswd may stay", () => {
     const [join] = read(fill(readDocument("examples/compose.join-registry.yml")));
     const [, deployment] = read(readDocument("examples/kubernetes/registry.yaml"));
     const entries = section(deployment, "spec", "template", "spec")["containers"] as Section[];

@@ -1,7 +1,6 @@
 // docs/joining.md, the switch without downtime: nginx, two registries on one storage, htpasswd beside tokens, and back.
-import { readFile, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openSkopeo } from "../support/clients.js";
 import { expectDone, expectFailed } from "../support/outcome.js";
@@ -9,11 +8,9 @@ import { waitUntil } from "../support/poll.js";
 import { findFreePort, run, startDaemon, waitUntilReady } from "../support/process.js";
 import { describeWith } from "../support/programs.js";
 import { addUser, passwordOf, spawnServer, type TestServer } from "../support/spawn-server.js";
+import { startSwitchDoor, type SwitchDoor } from "../support/switch-door.js";
 import { fetchToken } from "../support/token-client.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
-
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const EXAMPLE = join(ROOT, "examples", "nginx-switch.conf");
 
 describeWith(
   ["nginx", "docker-registry", "skopeo", "htpasswd"],
@@ -22,8 +19,7 @@ describeWith(
     let workspace: Workspace;
     let server: TestServer;
     let door: number;
-    let ports: { readonly token: number; readonly htpasswd: number };
-    let hasSwitchedBack = false;
+    let nginx: SwitchDoor;
 
     const basic = (name: string) => ({
       authorization: `Basic ${Buffer.from(`${name}:${passwordOf(name)}`).toString("base64")}`,
@@ -43,13 +39,14 @@ describeWith(
       expectDone(
         await run("htpasswd", words, { env: environment(), stdin: passwordOf("developer") }),
       );
-      ports = {
+      nginx = await startSwitchDoor(workspace, {
+        door,
+        dockwarden: server.port,
         htpasswd: await startRegistryWith(`htpasswd: { realm: Registry, path: ${users} }`),
         token: await startRegistryWith(
           `token: { realm: ${url}/token, service: registry, issuer: dockwarden, rootcertbundle: ${join(server.trustFolder, "token-ca.pem")} }`,
         ),
-      };
-      await startDoor();
+      });
     }, 60_000);
 
     afterAll(() => workspace.close());
@@ -98,10 +95,7 @@ describeWith(
     });
 
     test("the way back: htpasswd for everybody, except for who has a token", async () => {
-      hasSwitchedBack = true;
-      await writeDoor();
-      const prefix = ["-p", workspace.folder, "-c", join(workspace.folder, "nginx.conf")];
-      expectDone(await run("nginx", [...prefix, "-s", "reload"], { env: environment() }));
+      await nginx.switchBack();
       await waitUntil("the registry with htpasswd", async () => {
         const answer = await ask("/v2/");
         return answer.headers.get("www-authenticate") === 'Basic realm="Registry"';
@@ -113,38 +107,6 @@ describeWith(
         200,
       );
     });
-
-    /** The example with the test's ports, and as its comment says for the way back. */
-    async function writeDoor(): Promise<void> {
-      const example = (await readFile(EXAMPLE, "utf8"))
-        .replace("127.0.0.1:5000", `127.0.0.1:${door}`)
-        .replace("127.0.0.1:5001", `127.0.0.1:${server.port}`)
-        .replace("127.0.0.1:5002", `127.0.0.1:${hasSwitchedBack ? ports.htpasswd : ports.token}`)
-        .replace("127.0.0.1:5003", `127.0.0.1:${hasSwitchedBack ? ports.token : ports.htpasswd}`)
-        .replace(/^ {2}"~\*\^Basic "/m, hasSwitchedBack ? '  "~*^Bearer "' : '  "~*^Basic "');
-      const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map((name) => `${name}_temp_path ${join(workspace.folder, name)};`)
-        .join("\n");
-      const head = `user root;\ndaemon off;\npid ${join(workspace.folder, "nginx.pid")};\nerror_log stderr;\nevents {}\n`;
-      const file = join(workspace.folder, "nginx.conf");
-      await writeFile(file, `${head}http {\naccess_log off;\n${places}\n${example}}\n`);
-    }
-
-    async function startDoor(): Promise<void> {
-      await writeDoor();
-      const args = [
-        "-p",
-        workspace.folder,
-        "-c",
-        join(workspace.folder, "nginx.conf"),
-        "-e",
-        "stderr",
-      ];
-      const logFile = join(workspace.folder, "nginx.log");
-      const daemon = await startDaemon("nginx", args, { env: environment(), logFile });
-      workspace.onClose(() => daemon.stop());
-      await waitUntilReady(daemon, "nginx", async () => (await ask("/v2/")).status === 401);
-    }
 
     /** A registry on the common storage, with the common secret. */
     async function startRegistryWith(auth: string): Promise<number> {
