@@ -44,10 +44,17 @@ find_resolver() {
 }
 
 check_public_url() {
-  public_url=${PUBLIC_URL%/}
+  public_url=${PUBLIC_URL:-}
+  public_url=${public_url%/}
   if [ -z "$public_url" ]; then return; fi
-  if ! printf '%s' "$public_url" | grep -Eq '^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$'; then
+  # Each line is looked at; a second one would end up in nginx's configuration.
+  if [ "$(printf '%s' "$public_url" | wc -l)" -ne 0 ] ||
+    ! printf '%s' "$public_url" | grep -Eq '^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$'; then
     fail "PUBLIC_URL is $public_url; it must be scheme, host and perhaps port, such as https://registry.example.com"
+  fi
+  public_port=$(printf '%s' "$public_url" | sed -n 's/.*:\([0-9]*\)$/\1/p')
+  if [ "${public_port:-1}" -gt 65535 ]; then
+    fail "PUBLIC_URL is $public_url; a port is a number from 1 to 65535"
   fi
 }
 
@@ -76,21 +83,43 @@ render() {
   sed -e "s|@RUN@|$run|g" -e "s|@USER@|nobody $(id -gn nobody)|" -e "s|@RESOLVER@|$resolver|" \
     -e "s|@LISTEN@|$listen|" -e "s|@SCHEME@|$scheme|" -e "s|@HOST@|$host|" \
     -e "s|@REGISTRY@|${DOOR_REGISTRY:-registry:5000}|" -e "s|@DOCKWARDEN@|${DOOR_DOCKWARDEN:-dockwarden:5001}|" \
-    "$here/nginx.conf" >"$run/nginx.conf"
+    -e "s|@HEALTH@|${DOOR_HEALTH_PORT:-8081}|" "$here/nginx.conf" >"$run/nginx.conf"
 }
 
 try_configuration() { nginx -t -q -e stderr -c "$run/nginx.conf"; }
 
-# Takes over a pair that has come, gone or changed. A pair that doesn't fit yet is tried again: the two files of a
+# Says once that the certificate in use, $1, has ended or ends within a week; $warned is what was said last.
+warn_of_end() {
+  if [ -z "$1" ] || ! command -v openssl >/dev/null; then return 0; fi
+  stage=''
+  openssl x509 -in "$1" -noout -checkend 604800 >/dev/null 2>&1 || stage=soon
+  openssl x509 -in "$1" -noout -checkend 0 >/dev/null 2>&1 || stage=over
+  word="$stage $(openssl x509 -in "$1" -noout -enddate 2>/dev/null | sed 's/^notAfter=//')"
+  if [ -z "$stage" ] || [ "$word" = "$warned" ]; then return 0; fi
+  warned=$word
+  case $stage in
+    over) say "WARNING: the certificate in $1 has EXPIRED (${word#over }): clients refuse it; put a new one there with its key" ;;
+    soon) say "warning: the certificate in $1 ends on ${word#soon }; put a new one there with its key" ;;
+  esac
+}
+
+# Takes over a pair that has come or changed. A pair that doesn't fit yet is tried again: the two files of a
 # renewal come one after the other.
 watch() {
-  seen=$1 told=''
+  seen=$1 in_use=$certificate told=''
   while sleep "$reload_seconds"; do
     now=$(fingerprint)
-    if [ "$now" = "$seen" ]; then continue; fi
+    if [ "$now" = "$seen" ]; then
+      if [ -n "$told" ]; then say "certificate and key in $tls are again those in use"; fi
+      told=''
+      warn_of_end "$in_use"
+      continue
+    fi
+    complaint=''
     if find_pair && [ -n "$certificate" ] && render && complaint=$(try_configuration 2>&1); then
-      nginx -s reload -e stderr -c "$run/nginx.conf" && seen=$now told=''
+      nginx -s reload -e stderr -c "$run/nginx.conf" && seen=$now told='' in_use=$certificate
       say "certificate and key taken over from $certificate"
+      warn_of_end "$certificate"
     elif [ "$told" != "$now" ]; then
       told=$now
       say "certificate and key in $tls can't be used, the old ones stay in use: ${complaint:-one of the two is missing}"
@@ -98,15 +127,21 @@ watch() {
   done
 }
 
+warned=''
 mkdir -p "$run"
 check_public_url
 resolver=$(find_resolver)
+# Without certificate first, so that it isn't blamed for what it didn't do.
+certificate='' key=''
+render
+try_configuration || fail "nginx refuses its configuration, for the reason above; it is made of DOOR_TRUSTED_PROXIES (${DOOR_TRUSTED_PROXIES:-not set}), PUBLIC_URL and door/nginx.conf"
 find_pair || fail "$tls has only one of certificate and key, or it can't be read; put both there (tls/README.md)"
 first=$(fingerprint)
 render
 try_configuration || fail "nginx refuses its configuration, for the reason above; a certificate and key in $tls must be PEM and fit each other"
 if [ -n "$certificate" ]; then
   say "HTTPS, with $certificate"
+  warn_of_end "$certificate"
 else
   say "plain HTTP; a certificate and key in $tls turn it to HTTPS (tls/README.md)"
   case ${DOOR_BIND:-127.0.0.1} in

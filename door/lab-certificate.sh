@@ -91,15 +91,35 @@ chmod 644 "$draft/tls.crt" "$ca/ca.crt"
 chmod 755 "$ca"
 mv "$draft/tls.key" "$draft/tls.crt" "$tls/"
 
-# The door listens on 127.0.0.1 until TLS is on; from now on it is.
-if [ -z "${TLS_DIR:-}" ] && ! grep -Eqs '^DOOR_BIND=' "$root/.env"; then
+# One more line in .env; a later one of the same name wins.
+add_setting() {
   # A file without a line end at its end would swallow the new line.
   if [ -s "$root/.env" ] && [ -n "$(tail -c 1 "$root/.env")" ]; then echo >>"$root/.env"; fi
-  echo 'DOOR_BIND=0.0.0.0' >>"$root/.env"
+  echo "$1" >>"$root/.env"
   chmod 600 "$root/.env"
-  opened='and .env lets others reach it (DOOR_BIND=0.0.0.0): docker compose up --detach'
-else
-  opened='the door takes it over within seconds'
+}
+
+# What people write before an image's name, so that commands know it for this registry; what .env has already stays.
+hosts=$(setting DOCKWARDEN_REGISTRY__HOSTS)
+known=${hosts:-localhost}
+for name in "$@"; do
+  case $name in *:*) name="[$name]" ;; esac
+  case ",$known," in *",$name,"*) ;; *) known=$known,$name ;; esac
+done
+
+opened='the door takes it over within seconds'
+if [ -z "${TLS_DIR:-}" ]; then
+  if [ "$known" != "$hosts" ]; then
+    sed -i.before -e '/^DOCKWARDEN_REGISTRY__HOSTS=/d' "$root/.env" 2>/dev/null && rm -f "$root/.env.before"
+    add_setting "DOCKWARDEN_REGISTRY__HOSTS=$known"
+    opened='and .env has its names, for commands (DOCKWARDEN_REGISTRY__HOSTS): docker compose up --detach'
+  fi
+  # The door listens on 127.0.0.1 until TLS is on; from now on it is.
+  if ! grep -Eqs '^DOOR_BIND=' "$root/.env"; then
+    add_setting 'DOOR_BIND=0.0.0.0'
+    opened="$opened
+and .env lets others reach it (DOOR_BIND=0.0.0.0): docker compose up --detach"
+  fi
 fi
 
 cat <<END
