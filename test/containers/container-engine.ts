@@ -14,6 +14,8 @@ export interface ContainerEngine {
   docker(person: string, args: readonly string[], more?: DockerOptions): Promise<Outcome>;
   /** `docker ARGS` by nobody in particular; answers standard output, throws with everything when it fails. */
   mustDocker(args: readonly string[], limitMilliseconds?: number): Promise<string>;
+  /** Ends it before its time. */
+  stop(): Promise<unknown>;
 }
 
 /** Starts dockerd on `machine`; `workspace.close()` stops it, and with it every container. */
@@ -50,6 +52,7 @@ export async function startContainerEngine(
   return {
     socket,
     docker: call,
+    stop: () => daemon.stop(),
     async mustDocker(dockerArgs, limitMilliseconds) {
       const limit = limitMilliseconds === undefined ? {} : { limitMilliseconds };
       const outcome = await call("nobody", dockerArgs, limit);

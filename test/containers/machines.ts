@@ -17,10 +17,11 @@ export const SERVER_NAME = "registry.lab";
 
 /** Runs the rest of the command line with a hosts file and places for trusted certificates of its own. */
 const WITH_OWN_FILES = `
-mkdir -p /etc/docker /etc/containers/certs.d
+mkdir -p /etc/docker /etc/containers/certs.d /etc/containerd
 mount --bind "$1/hosts" /etc/hosts
 mount --bind "$1/docker" /etc/docker
 mount --bind "$1/containers" /etc/containers/certs.d
+mount --bind "$1/containerd" /etc/containerd
 shift
 exec "$@"`;
 
@@ -103,7 +104,7 @@ async function makeMachine(
 ): Promise<Machine> {
   const home = await workspace.subfolder(`machine-${name}`);
   const etc = await workspace.subfolder(`machine-${name}/etc`);
-  for (const part of ["docker", "containers"])
+  for (const part of ["docker", "containers", "containerd"])
     await workspace.subfolder(`machine-${name}/etc/${part}`);
   const hosts = `127.0.0.1 localhost\n${serverAddress} ${SERVER_NAME}\n`;
   await writeFile(join(etc, "hosts"), hosts, { mode: 0o644 });

@@ -6,6 +6,7 @@ import { makeBaseImages } from "./base-images.js";
 import { startContainerEngine, type ContainerEngine } from "./container-engine.js";
 import { openMachines, type Machines } from "./machines.js";
 import { startMirrorProxy } from "./mirror-proxy.js";
+import { followGuides, type Journey } from "./newcomer.js";
 import { openStack, type Stack } from "./stack.js";
 
 export const IMAGE = "dockwarden:local";
@@ -20,14 +21,14 @@ export interface ContainerSite {
   readonly stack: Stack;
   /** A second project, reachable from everywhere on PORT_OF_LARGE, for layers that take longer than a token lives. */
   readonly large: Stack;
-  /** How long the build of Dockwarden's image took. */
-  readonly buildSeconds: number;
+  /** What a newcomer saw, who built the image by following the guides. */
+  readonly journey: Journey;
   readonly close: () => Promise<void>;
 }
 
 export const PORT_OF_LARGE = 5600;
 
-/** Makes base images and Dockwarden's image, and copies two projects; nothing is started yet. */
+/** Makes base images, lets a newcomer make Dockwarden's image, and copies two projects; nothing runs at the end. */
 export async function openContainerSite(): Promise<ContainerSite> {
   const workspace = await openWorkspace();
   try {
@@ -41,22 +42,15 @@ export async function openContainerSite(): Promise<ContainerSite> {
     const place = { machine: machines.server, engine };
     const stack = await openStack(workspace, place, "stack");
     const large = await openStack(workspace, place, "large");
-    const started = performance.now();
-    await buildImage(stack, engine, proxy);
-    const buildSeconds = (performance.now() - started) / 1000;
+    const journey = await followGuides(workspace, { machines, engine, proxy });
+    await engine.mustDocker(["inspect", IMAGE]);
     await importSmallImage(workspace, engine);
     const close = (): Promise<void> => workspace.close();
-    return { workspace, machines, engine, stack, large, buildSeconds, close };
+    return { workspace, machines, engine, stack, large, journey, close };
   } catch (error) {
     await workspace.close();
     throw error;
   }
-}
-
-async function buildImage(stack: Stack, engine: ContainerEngine, proxy: string): Promise<void> {
-  const ways = ["HTTP_PROXY", "HTTPS_PROXY"].flatMap((name) => ["--build-arg", `${name}=${proxy}`]);
-  await stack.mustCompose(["build", ...ways, "dockwarden"]);
-  await engine.mustDocker(["inspect", IMAGE]);
 }
 
 async function importSmallImage(workspace: Workspace, engine: ContainerEngine): Promise<void> {

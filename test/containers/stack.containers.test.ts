@@ -3,8 +3,10 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { describeWith } from "../support/programs.js";
 import { startLargeTransfers, type LargeTransfers } from "./large-transfers.js";
 import { testImage } from "./parts/image.js";
+import { testJoining } from "./parts/joining.js";
 import { testLaptop } from "./parts/laptop.js";
 import { testLarge } from "./parts/large.js";
+import { testReadme } from "./parts/readme.js";
 import { testRestarts } from "./parts/restarts.js";
 import { testServer } from "./parts/server.js";
 import { testTls } from "./parts/tls.js";
@@ -12,7 +14,7 @@ import { openContainerSite, type ContainerSite } from "./site.js";
 
 const PROGRAMS = [
   ["dockerd", "docker", "docker-compose", "debootstrap", "ip", "nsenter", "iptables", "openssl"],
-  ["curl", "skopeo", "podman", "buildah", "containerd", "ctr"],
+  ["script", "curl", "skopeo", "podman", "buildah", "containerd", "ctr"],
 ].flat() as Parameters<typeof describeWith>[0];
 
 describeWith(PROGRAMS, "containers", () => {
@@ -37,10 +39,12 @@ describeWith(PROGRAMS, "containers", () => {
     await close();
   }, 120_000);
 
+  testReadme(useSite);
   testImage(useSite);
   testLaptop(useSite);
   testRestarts(useSite);
   testServer(useSite);
   testTls(useSite);
+  testJoining(useSite);
   testLarge(useSite, () => mustBeThere(transfers));
 });

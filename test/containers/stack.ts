@@ -16,6 +16,8 @@ const FILES = [
   ["Dockerfile", ".dockerignore", "package.json", "package-lock.json"],
   ["tsconfig.json", "tsconfig.build.json", "src", "config", "migrations"],
   ["LICENSE", "CHANGELOG.md", "SECURITY.md"],
+  // What the guides name besides.
+  ["examples"],
 ].flat();
 const LIMIT_MILLISECONDS = 300_000;
 

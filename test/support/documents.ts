@@ -70,6 +70,45 @@ export function readBlocks(path: string): readonly CodeBlock[] {
   return blocks;
 }
 
+/** The blocks below a heading, up to the next one of its rank or above. Throws where no heading reads so. */
+export function readChapter(path: string, title: string): readonly CodeBlock[] {
+  const lines = readDocument(path).split("\n");
+  const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, "") === title);
+  if (start === -1) throw new Error(`${path} has no heading ${title}`);
+  const rank = (lines[start] ?? "").indexOf(" ");
+  const isNext = (line: string): boolean => /^#+ /.test(line) && line.indexOf(" ") <= rank;
+  const rest = lines.slice(start + 1).findIndex(isNext);
+  const end = rest === -1 ? lines.length : start + 1 + rest;
+  return readBlocks(path).filter(({ place }) => {
+    const line = Number(place.slice(path.length + 1));
+    return line > start && line <= end;
+  });
+}
+
+/** One command as it is typed, `\` at its end taken along, and what stands behind its `#`. */
+export interface ShellLine {
+  readonly place: string;
+  /** For a shell; whole, with its comment. */
+  readonly text: string;
+  readonly comment: string;
+}
+
+/** The lines of a block, unchanged; empty ones are left out. */
+export function readLines(block: CodeBlock): readonly ShellLine[] {
+  const [path = "", first = "1"] = block.place.split(":");
+  const lines: ShellLine[] = [];
+  let open = "";
+  for (const [index, line] of block.text.split("\n").entries()) {
+    const text = `${open}${line}`;
+    open = text.endsWith("\\") ? `${text}\n` : "";
+    if (open !== "" || text.trim() === "") continue;
+    const started = index - (text.split("\n").length - 1);
+    const comment = / #(.*)$/.exec(text)?.[1]?.trim() ?? "";
+    lines.push({ place: `${path}:${Number(first) + started}`, text, comment });
+  }
+  return lines;
+}
+
 /** The code spans of a Markdown file outside of its blocks. */
 export function readSpans(path: string): readonly string[] {
   const prose = readDocument(path).replace(/^```[^]*?^```/gm, "");
@@ -125,7 +164,8 @@ export function dockwardenWords(words: readonly string[]): readonly string[] | n
   const [program = "", second = ""] = words;
   if (/^(?:dockwarden|dw|\S+\/dist\/main\.js)$/.test(program)) return words.slice(1);
   if (program === "npx" && second === "dockwarden") return words.slice(2);
-  const isContainer = program === "docker" && second === "compose" && words.includes("exec");
+  const isContainer =
+    program === "docker" && /^(?:compose|exec)$/.test(second) && words.includes("exec");
   if (!isContainer && program !== "kubectl") return null;
   const at = words.indexOf("dw");
   return at === -1 ? null : words.slice(at + 1);

@@ -23,6 +23,7 @@ const PACKAGES = {
   faketime: "faketime",
   prlimit: "util-linux",
   unshare: "util-linux",
+  script: "bsdutils",
   setpriv: "util-linux",
   nginx: "nginx-light",
   htpasswd: "apache2-utils",
