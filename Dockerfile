@@ -45,6 +45,7 @@ COPY --from=build /build/docker /app/docker
 COPY --from=build /build/dist /app/dist
 # Where things lie in this image is no question of taste; everything else stands in the file, so that yours replaces it.
 ENV NODE_ENV=production \
+  DOCKWARDEN_IN_CONTAINER=1 \
   DOCKWARDEN_CONFIG=/etc/dockwarden/config.yml \
   DOCKWARDEN_SERVER__HOST=0.0.0.0 \
   DOCKWARDEN_STORAGE__PATH=/data/dockwarden.db \

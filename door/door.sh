@@ -45,6 +45,8 @@ find_resolver() {
 
 check_public_url() {
   public_url=${PUBLIC_URL:-}
+  # compose.caddy.yml makes it of DOMAIN and port; clients don't write 443.
+  if [ -z "$public_url" ]; then public_url=$(printf '%s' "${DEFAULT_PUBLIC_URL:-}" | sed 's/^\(https:.*\):443$/\1/'); fi
   public_url=${public_url%/}
   if [ -z "$public_url" ]; then return; fi
   # Each line is looked at; a second one would end up in nginx's configuration.

@@ -27,7 +27,8 @@ export async function describeEffects(
 }
 
 function describeAudience(image: RegisteredImage, order: ImageOrder): readonly string[] {
-  if (image.isExclusive) return [`only these get in, and admins: ${describeGrants(image)}`];
+  if (image.isExclusive)
+    return [`only these get in, each within its permissions, and admins: ${describeGrants(image)}`];
   if (order.audience.kind === "public") {
     const open = "anybody may pull, signed in or not; nobody pushes without a grant";
     return [open, ...warnOfEverything(image.pattern)];

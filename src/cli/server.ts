@@ -45,7 +45,7 @@ async function init(session: Session): Promise<void> {
     firstAdmin === null ? null : { name: firstAdmin.name, passwordFile: firstAdmin.passwordFile };
   const places = { store: storePath, keys: keysDirectory, trust: trustDirectory };
   const data = { new: made.made.length > 0, made: made.made, ...places, admin };
-  session.answer(data, describeMade(loaded, made));
+  session.answer(data, describeMade(session, loaded, made));
 }
 
 async function run(session: Session, mayCreate: boolean): Promise<void> {
@@ -58,7 +58,7 @@ async function run(session: Session, mayCreate: boolean): Promise<void> {
   const tls = orExit(readTls(loaded.config.server.tls));
   if (mayCreate) {
     const made = orExit(await initialize(loaded, { mayReplaceKeys: false }));
-    if (made.made.length > 0) session.io.note(describeMade(loaded, made));
+    if (made.made.length > 0) session.io.note(describeMade(session, loaded, made));
   }
   const server = orExit(await serve(loaded, tls));
   session.io.note(`Dockwarden serves on ${server.url}; stop it with Ctrl-C\n`);
@@ -85,10 +85,10 @@ async function untilStopped(server: RunningServer): Promise<number> {
   }
 }
 
-function describeMade(loaded: LoadedConfig, made: Initialized): string {
+function describeMade(session: Session, loaded: LoadedConfig, made: Initialized): string {
   if (made.made.length === 0) return "already initialised; nothing changed\n";
   const isNewStore = made.made.includes("store") || made.made.includes("admin");
-  return isNewStore ? describeNew(loaded, made) : describeNewKeys(made);
+  return isNewStore ? describeNew(session, loaded, made) : describeNewKeys(made);
 }
 
 /** The store was there, the keys were lost: whoever brings new ones must know what that means. */
@@ -102,8 +102,9 @@ function describeNewKeys({ keysDirectory, trustDirectory }: Initialized): string
 }
 
 /** What a newcomer needs: the password, the registry's lines, and a curl that works. */
-function describeNew(loaded: LoadedConfig, made: Initialized): string {
+function describeNew(session: Session, loaded: LoadedConfig, made: Initialized): string {
   const { config } = loaded;
+  const { isContainer } = session.environment;
   const service = config.token.services[0] ?? "registry";
   const admin = made.firstAdmin;
   const lines = [
@@ -119,9 +120,16 @@ function describeNew(loaded: LoadedConfig, made: Initialized): string {
         `        password ${admin.password.reveal()}   (shown this once; change it: dockwarden user passwd ${admin.name})`,
       );
     }
-    if (admin.passwordFile !== null) lines.push(`        password in ${admin.passwordFile}`);
+    if (admin.passwordFile !== null) {
+      const where = isContainer
+        ? "   (in this container: docker exec, docker compose exec or kubectl exec, and cat)"
+        : "";
+      lines.push(`        password in ${admin.passwordFile}${where}`);
+    }
   }
-  const secret = admin?.passwordFile == null ? "" : `:"$(cat '${admin.passwordFile}')"`;
+  // A shell outside of the container has no such file: curl asks for the password then.
+  const canRead = admin?.passwordFile != null && !isContainer;
+  const secret = canRead ? `:"$(cat '${admin.passwordFile}')"` : "";
   lines.push(
     "",
     "The registry's configuration:",

@@ -14,6 +14,8 @@ export interface EnvironmentSettings {
   readonly hasNoColor: boolean;
   /** Whether a build service runs us. */
   readonly isCi: boolean;
+  /** Whether this is the container that our image makes: paths mean nothing to a shell outside. */
+  readonly isContainer: boolean;
 }
 
 /** The environment of this process, or of a test. */
@@ -27,6 +29,7 @@ export function readEnvironment(variables: Environment = process.env): Environme
     actor: get("DOCKWARDEN_ACTOR"),
     hasNoColor: (get("NO_COLOR") ?? "") !== "",
     isCi: !["", "0", "false"].includes(get("CI") ?? ""),
+    isContainer: get("DOCKWARDEN_IN_CONTAINER") === "1",
   };
 }
 

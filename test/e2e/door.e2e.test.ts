@@ -96,6 +96,20 @@ describeWith(["nginx", "openssl", "curl"], "the door", () => {
       },
     );
 
+    test.each([
+      [{ DEFAULT_PUBLIC_URL: "https://images.example.com:443" }, "images.example.com"],
+      [{ DEFAULT_PUBLIC_URL: "https://images.example.com:8443" }, "images.example.com:8443"],
+      [
+        { DEFAULT_PUBLIC_URL: "https://localhost:8443", PUBLIC_URL: "https://images.example.com" },
+        "images.example.com",
+      ],
+    ])("with Caddy before it, %j, sends clients to %s", async (settings, host) => {
+      await start(settings);
+      const written = await readFile(file("run/nginx.conf"), "utf8");
+      expect(written).toContain(`set $public_host ${host};`);
+      expect(written).toContain("set $public_scheme https;");
+    });
+
     test("blames the certificate where it is the certificate", async () => {
       await makeCertificate();
       await writeFile(file("tls/tls.crt"), "no certificate\n");

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { expectFailed } from "../../support/outcome.js";
 import { waitUntil } from "../../support/poll.js";
+import { linesOf } from "../newcomer.js";
 import { IMAGE, type ContainerSite } from "../site.js";
+import { expectAsPromised, openTypist } from "../typist.js";
 
 const READ_ONLY = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges"];
 
@@ -55,6 +57,14 @@ export function testImage(useSite: () => ContainerSite): void {
       expect(JSON.parse(answer.stdout)).toMatchObject({ expires_in: 300 });
     });
 
+    test("what it says at its first start fits a shell outside of it", async () => {
+      const outcome = await useSite().engine.docker("nobody", ["logs", "alone"]);
+      expect(outcome.text).toContain(
+        "password in /data/first-admin-password   (in this container:",
+      );
+      expect(outcome.text).toMatch(/^ {2}curl -u admin 'http:\/\/localhost:5001\/token\?/m);
+    });
+
     test("M04: writes to data, keys and trust and nowhere else", async () => {
       const script =
         "for d in /* /app /etc/dockwarden; do touch $d/x 2>/dev/null && echo $d; done; id -u";
@@ -72,6 +82,28 @@ export function testImage(useSite: () => ContainerSite): void {
       await docker("stop", "--time=8", "alone");
       expect(await inspect("alone", "{{.State.ExitCode}}")).toBe("0");
       await docker("rm", "--volumes", "alone");
+    });
+
+    test("docs/image.md: its lines run it alone", async () => {
+      const { workspace, machines, engine, stack } = useSite();
+      const person = await openTypist(workspace, {
+        machine: machines.server,
+        folder: stack.folder,
+        socket: engine.socket,
+        home: await workspace.subfolder("image-home"),
+      });
+      const ask = ["-sS", "--fail", "http://127.0.0.1:5001/health/ready"];
+      for (const line of linesOf("docs/image.md", "The image alone")) {
+        expectAsPromised(line, await person.type(line));
+        await waitUntil("Dockwarden alone", async () => {
+          return (await machines.server.run("curl", ask)).code === 0;
+        });
+      }
+      expect([...person.passwords.keys()]).toEqual(["admin", "developer"]);
+      const log = await engine.docker("nobody", ["logs", "dockwarden"]);
+      expect(log.text).toContain("realm: https://registry.example.com/token");
+      await docker("rm", "--force", "dockwarden");
+      await docker("volume", "rm", "dockwarden-data", "dockwarden-keys", "dockwarden-trust");
     });
 
     test("a command in it ends by a signal as well, though it is process 1", async () => {

@@ -165,17 +165,24 @@ export function testTls(useSite: () => ContainerSite): void {
       const { stack, machines } = useSite();
       await rm(file("tls/tls.crt"));
       await rm(file("tls/tls.key"));
-      await stack.configure({ DOMAIN: "localhost", CADDY_BIND: "127.0.0.1" });
+      await stack.configure({
+        DOMAIN: "localhost",
+        CADDY_BIND: "127.0.0.1",
+        CADDY_HTTPS_PORT: "8443",
+      });
       await stack.up("-f", "docker-compose.yml", "-f", "compose.caddy.yml");
-      const args = ["-sS", "--insecure", "--include", "https://localhost/v2/"];
+      const args = ["-sS", "--insecure", "--include", "https://localhost:8443/v2/"];
       await waitUntil("Caddy to have its certificate", async () => {
         const answer = await machines.server.run("curl", args);
-        return answer.stdout.includes('Bearer realm="https://localhost/token",service="registry"');
+        return answer.stdout.includes(
+          'Bearer realm="https://localhost:8443/token",service="registry"',
+        );
       });
       const account = ["--insecure", "-u", `reader:${PASSWORD}`];
-      const url = "https://localhost/token?service=registry&scope=repository:team/app:pull";
+      const url = "https://localhost:8443/token?service=registry&scope=repository:team/app:pull";
       const answer = await machines.server.run("curl", ["-sS", ...account, url]);
       expect(JSON.parse(answer.stdout)).toMatchObject({ expires_in: 300 });
+      expect(await stack.mustDw(["config", "print"])).toContain("https://localhost:8443");
     }, 120_000);
   });
 }
