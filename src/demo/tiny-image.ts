@@ -6,16 +6,19 @@ import { join } from "node:path";
 const BLOCK = 512;
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 
-/** A ustar archive of small files. */
-export function makeTar(files: Readonly<Record<string, string | Buffer>>): Buffer {
+/** Path → content. */
+export type Files = Readonly<Record<string, string | Buffer>>;
+
+/** A ustar archive of small files; another content is another digest. */
+export function makeTar(files: Files): Buffer {
   const entries = Object.entries(files).map(([name, content]) =>
     describeFile(name, Buffer.from(content)),
   );
   return Buffer.concat([...entries, Buffer.alloc(2 * BLOCK)]);
 }
 
-/** Writes an OCI image layout tagged `latest`; another `content` is another digest. */
-export function writeOciLayout(folder: string, content: string): void {
+/** The files of an OCI image layout that holds one image, tagged `latest`, with one layer: `hello.txt` with `content`. */
+export function makeOciLayout(content: string | Buffer): Files {
   const layer = blob(makeTar({ "hello.txt": content }));
   const config = jsonBlob({
     architecture: process.arch === "x64" ? "amd64" : process.arch,
@@ -33,15 +36,21 @@ export function writeOciLayout(folder: string, content: string): void {
     ...describe(MANIFEST_TYPE, manifest),
     annotations: { "org.opencontainers.image.ref.name": "latest" },
   };
-  const blobs = join(folder, "blobs", "sha256");
-  mkdirSync(blobs, { recursive: true });
-  writeFileSync(join(folder, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-  writeFileSync(
-    join(folder, "index.json"),
-    JSON.stringify({ schemaVersion: 2, manifests: [entry] }),
+  const blobs = [layer, config, manifest].map(
+    ({ digest, bytes }) => [`blobs/sha256/${digest.slice("sha256:".length)}`, bytes] as const,
   );
-  for (const { digest, bytes } of [layer, config, manifest]) {
-    writeFileSync(join(blobs, digest.slice("sha256:".length)), bytes);
+  return {
+    "oci-layout": JSON.stringify({ imageLayoutVersion: "1.0.0" }),
+    "index.json": JSON.stringify({ schemaVersion: 2, manifests: [entry] }),
+    ...Object.fromEntries(blobs),
+  };
+}
+
+/** Writes it as a folder; `skopeo copy oci:FOLDER:latest …` reads it. */
+export function writeOciLayout(folder: string, content: string | Buffer): void {
+  mkdirSync(join(folder, "blobs", "sha256"), { recursive: true });
+  for (const [name, bytes] of Object.entries(makeOciLayout(content))) {
+    writeFileSync(join(folder, name), bytes);
   }
 }
 

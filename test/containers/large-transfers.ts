@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openBuildah, openSkopeo, startContainerd, type Skopeo } from "../support/clients.js";
 import { expectDone } from "../support/outcome.js";
 import type { Outcome } from "../support/process.js";
-import { makeOciLayout, makeTar, writeOciLayout } from "../support/tiny-image.js";
+import { makeOciLayout, makeTar, writeOciLayout } from "../../src/demo/tiny-image.js";
 import { addPeople, login, PASSWORD, PORT_OF_LARGE, type ContainerSite } from "./site.js";
 import { startSlowRelay } from "./slow-relay.js";
 
@@ -66,7 +66,7 @@ export async function startLargeTransfers(site: ContainerSite): Promise<LargeTra
   };
   const content = makeContent("pulled");
   const layout = await workspace.subfolder("large-pulled");
-  await writeOciLayout(layout, content);
+  writeOciLayout(layout, content);
   const target = `docker://${host}/team/app:pulled`;
   expectDone(
     await fast.skopeo(["copy", "--dest-tls-verify=false", `oci:${layout}:latest`, target]),
@@ -96,7 +96,7 @@ export async function startLargeTransfers(site: ContainerSite): Promise<LargeTra
     seconds,
     clients,
     files,
-    pulledLayer: sha256(makeTar([{ name: "hello.txt", content }])),
+    pulledLayer: sha256(makeTar({ "hello.txt": content })),
     doorKilobytes: () => watch.kilobytes,
     fast,
     host,
@@ -135,7 +135,7 @@ async function addDocker(site: ContainerSite, makeContent: MakeContent): Promise
   const { workspace, engine } = site;
   const [up, down] = [await openLine(site), await openLine(site)];
   const layer = join(workspace.folder, "large-docker.tar");
-  await writeFile(layer, makeTar([{ name: "hello.txt", content: makeContent("docker") }]));
+  await writeFile(layer, makeTar({ "hello.txt": makeContent("docker") }));
   await engine.mustDocker(["import", layer, `${up}/team/app:docker`]);
   for (const host of [up, down]) await login(engine, host, "developer");
   const docker = (...args: string[]): Promise<Outcome> => engine.docker("developer", args, SLOW);
@@ -153,7 +153,7 @@ async function addSkopeo(site: ContainerSite, makeContent: MakeContent): Promise
   const { workspace } = site;
   const [up, down] = [await openLine(site), await openLine(site)];
   const folder = await workspace.subfolder("large-skopeo");
-  await writeOciLayout(folder, makeContent("skopeo"));
+  writeOciLayout(folder, makeContent("skopeo"));
   const pulled = await workspace.subfolder("large-skopeo-pulled");
   const slow = await openSkopeo(workspace, "slow", SLOW);
   for (const host of [up, down]) expectDone(await slow.login(host, "developer", PASSWORD));
@@ -172,7 +172,7 @@ async function addBuildah(site: ContainerSite, makeContent: MakeContent): Promis
   const { workspace } = site;
   const [up, down] = [await openLine(site), await openLine(site)];
   const layer = join(workspace.folder, "large-buildah.tar");
-  await writeFile(layer, makeTar([{ name: "hello.txt", content: makeContent("buildah") }]));
+  await writeFile(layer, makeTar({ "hello.txt": makeContent("buildah") }));
   const pusher = await openBuildah(workspace, "up", SLOW);
   const puller = await openBuildah(workspace, "down", SLOW);
   const options = ["--tls-verify=false", "--username=developer", "--password-stdin"];

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run, startDaemon, waitUntilReady, type Outcome, type RunOptions } from "./process.js";
-import { makeOciLayout, makeTar, writeOciLayout } from "./tiny-image.js";
+import { makeOciLayout, makeTar, writeOciLayout } from "../../src/demo/tiny-image.js";
 import type { Workspace } from "./workspace.js";
 
 /** Runs one program; a wrong exit code is an answer. */
@@ -45,7 +45,7 @@ export async function openSkopeo(
       ),
     async push(reference, content) {
       const layout = await nextFolder();
-      await writeOciLayout(layout, content);
+      writeOciLayout(layout, content);
       const target = `docker://${reference}`;
       return skopeo(["copy", "--dest-tls-verify=false", `oci:${layout}:latest`, target]);
     },
@@ -123,7 +123,7 @@ export async function startContainerd(
 /** Writes a tar archive of one small file, for `podman import` and `buildah add`; answers its path. */
 export async function writeLayer(workspace: Workspace, content: string): Promise<string> {
   const path = join(workspace.folder, `layer-${content}.tar`);
-  await writeFile(path, makeTar([{ name: "hello.txt", content }]));
+  await writeFile(path, makeTar({ "hello.txt": content }));
   return path;
 }
 

@@ -1,7 +1,7 @@
 // A Docker engine of its own for a test file, and the docker command line of the people who use it.
 import { join } from "node:path";
 import { run, startDaemon, waitUntilReady, type Outcome } from "./process.js";
-import { makeTar } from "./tiny-image.js";
+import { makeTar } from "../../src/demo/tiny-image.js";
 import type { Workspace } from "./workspace.js";
 
 /** One person with a docker configuration of her own. */
@@ -67,7 +67,7 @@ export async function startDockerEngine(
       };
     },
     async importImage(reference, content) {
-      const archive = makeTar([{ name: "hello.txt", content }]);
+      const archive = makeTar({ "hello.txt": content });
       const outcome = await docker(folder, ["import", "-", reference], archive);
       if (outcome.code !== 0) throw new Error(`docker import: ${outcome.text}`);
     },

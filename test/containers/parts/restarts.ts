@@ -4,7 +4,7 @@ import { describe, expect, test } from "@jest/globals";
 import { openSkopeo } from "../../support/clients.js";
 import { expectDone } from "../../support/outcome.js";
 import { waitUntil } from "../../support/poll.js";
-import { writeOciLayout } from "../../support/tiny-image.js";
+import { writeOciLayout } from "../../../src/demo/tiny-image.js";
 import { login, PASSWORD, SMALL_IMAGE, type ContainerSite } from "../site.js";
 import { startSlowRelay } from "../slow-relay.js";
 import { SERVICES } from "../stack.js";
@@ -85,7 +85,7 @@ export function testRestarts(useSite: () => ContainerSite): void {
       const direct = `${machines.serverAddress}:5000`;
       const target = { host: machines.serverAddress, port: 5000 };
       const layout = await workspace.subfolder("slow-image");
-      await writeOciLayout(layout, randomBytes(SLOW_LAYER_BYTES));
+      writeOciLayout(layout, randomBytes(SLOW_LAYER_BYTES));
       const pullers = await Promise.all(
         ["a", "b", "c"].map(async (name) => {
           const line = await startSlowRelay(workspace, machines.ownAddress, target, SLOW_RATE);
