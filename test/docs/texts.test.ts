@@ -12,6 +12,7 @@ const QUOTED: readonly string[] = [
   "too many sign-ins at once; try again in a few seconds",
   "the registry or Dockwarden is starting or down; try again, or look into docker compose ps",
   "this port speaks HTTPS only",
+  "the request is malformed, or its Host header is no host name or address with perhaps a port",
   "is already in use; stop what listens there or set server.port (DOCKWARDEN_SERVER__PORT) to a free one",
   "names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off)",
   "is registered already (",
