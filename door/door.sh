@@ -93,11 +93,11 @@ try_configuration() { nginx -t -q -e stderr -c "$run/nginx.conf"; }
 # Says once that the certificate in use, $1, has ended or ends within a week; $warned is what was said last.
 warn_of_end() {
   if [ -z "$1" ] || ! command -v openssl >/dev/null; then return 0; fi
-  stage=''
-  openssl x509 -in "$1" -noout -checkend 604800 >/dev/null 2>&1 || stage=soon
+  if openssl x509 -in "$1" -noout -checkend 604800 >/dev/null 2>&1; then return 0; fi
+  stage=soon
   openssl x509 -in "$1" -noout -checkend 0 >/dev/null 2>&1 || stage=over
   word="$stage $(openssl x509 -in "$1" -noout -enddate 2>/dev/null | sed 's/^notAfter=//')"
-  if [ -z "$stage" ] || [ "$word" = "$warned" ]; then return 0; fi
+  if [ "$word" = "$warned" ]; then return 0; fi
   warned=$word
   case $stage in
     over) say "WARNING: the certificate in $1 has EXPIRED (${word#over }): clients refuse it; put a new one there with its key" ;;

@@ -82,6 +82,16 @@ export function testTls(useSite: () => ContainerSite): void {
       }
     });
 
+    test("commands know the names of the lab certificate for this registry's own", async () => {
+      const { stack, machines } = useSite();
+      for (const host of ["localhost", SERVER_NAME, machines.serverAddress]) {
+        const args = ["access", "check", "reader", `${host}:5000/team/app`, "--action", "pull"];
+        expectDone(await stack.dw(args));
+      }
+      const stranger = await stack.dw(["access", "check", "reader", "other.lab:5000/team/app"]);
+      expectFailed(stranger, "add the host to registry.hosts");
+    });
+
     test("plain HTTP is refused with a word, not with a page of bytes", async () => {
       const answer = await curl(`http://${HOST}/v2/`);
       expect(JSON.parse(answer.stdout)).toMatchObject({
@@ -166,11 +176,13 @@ export function testTls(useSite: () => ContainerSite): void {
       await rm(file("tls/tls.crt"));
       await rm(file("tls/tls.key"));
       await stack.configure({
+        // As the guide says: both in .env, so that every later command knows them.
         DOMAIN: "localhost",
+        COMPOSE_FILE: "docker-compose.yml:compose.caddy.yml",
         CADDY_BIND: "127.0.0.1",
         CADDY_HTTPS_PORT: "8443",
       });
-      await stack.up("-f", "docker-compose.yml", "-f", "compose.caddy.yml");
+      await stack.up();
       const args = ["-sS", "--insecure", "--include", "https://localhost:8443/v2/"];
       await waitUntil("Caddy to have its certificate", async () => {
         const answer = await machines.server.run("curl", args);
