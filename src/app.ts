@@ -4,6 +4,8 @@ import type { LoadedConfig } from "./config/load-config.js";
 import type { DiagnosisOrder } from "./diagnose.js";
 import type { Examination } from "./doctor/examine.js";
 import { err, ok, type Result } from "./domain/result.js";
+import type { Backup, BackupOrder } from "./make-backup.js";
+import type { Restored, RestoreOrder } from "./restore-backup.js";
 import { createFirstAdmin, readPresetPassword, type FirstAdmin } from "./first-admin.js";
 import {
   becomeStoreOwner,
@@ -23,6 +25,8 @@ import type { Tls } from "./tls-files.js";
 export { readImportFiles } from "./crypto/import-files.js";
 export { forgetFirstAdminPassword } from "./first-admin.js";
 export { openKeys, packageRoot, systemClock, type OpenedAdmin } from "./open-parts.js";
+export type { Backup } from "./make-backup.js";
+export type { Restored } from "./restore-backup.js";
 export type { RunningServer } from "./serve.js";
 export type { StartFault } from "./start-fault.js";
 export { readTls } from "./tls-files.js";
@@ -49,6 +53,24 @@ export async function serve(
 export async function diagnose(loaded: LoadedConfig, order: DiagnosisOrder): Promise<Examination> {
   const { diagnose: look } = await import("./diagnose.js");
   return look(loaded, order);
+}
+
+/** Takes a backup while the server works: see make-backup.ts. */
+export async function makeBackup(
+  loaded: LoadedConfig,
+  order: BackupOrder,
+): Promise<Result<Backup, StartFault>> {
+  const { makeBackup: make } = await import("./make-backup.js");
+  return make(loaded, order);
+}
+
+/** Puts a backup in the place of store and keys: see restore-backup.ts. */
+export async function restoreBackup(
+  loaded: LoadedConfig,
+  order: RestoreOrder,
+): Promise<Result<Restored, StartFault>> {
+  const { restoreBackup: restore } = await import("./restore-backup.js");
+  return restore(loaded, order);
 }
 
 export interface Initialized {

@@ -31,7 +31,8 @@ export interface FirstAdmin {
 /** Ids are never reused, so the first account of a store is its first admin. */
 const FIRST_ACCOUNT_ID = 1;
 
-function passwordFileOf(loaded: LoadedConfig): string {
+/** Where the password lies until it is changed, if the first start had no terminal. */
+export function firstAdminPasswordFileOf(loaded: LoadedConfig): string {
   return join(dirname(loaded.config.storage.path), "first-admin-password");
 }
 
@@ -61,7 +62,7 @@ export async function createFirstAdmin(
   }
   const password = preset.value?.reveal() ?? context.passwordRules.generate();
   const isFiled = preset.value === null && !isTerminal;
-  const file = passwordFileOf(loaded);
+  const file = firstAdminPasswordFileOf(loaded);
   const hash = await context.hasher.hash(password);
   if (!hash.ok) return err({ exitCode: 3, message: "the password could not be hashed; try again" });
   const draft = isFiled ? writeDraft(file, password) : null;
@@ -124,7 +125,7 @@ function writeDraft(file: string, password: string): string {
 /** Removes the filed password of the first admin, and drafts of it, once that account has another one. */
 export function forgetFirstAdminPassword(loaded: LoadedConfig, accountId: number): void {
   if (accountId !== FIRST_ACCOUNT_ID) return;
-  const file = passwordFileOf(loaded);
+  const file = firstAdminPasswordFileOf(loaded);
   for (const name of readdirSync(dirname(file))) {
     const isFiled = name === basename(file) || name.startsWith(`${basename(file)}.new-`);
     if (isFiled) rmSync(join(dirname(file), name), { force: true });

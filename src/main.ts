@@ -1,17 +1,28 @@
 #!/usr/bin/env node
 // The program: words of the command line to runCli, its answer to the exit code; nothing else.
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { runCli } from "./cli/run-cli.js";
 
 process.umask(0o077);
 
-// A reader that has gone away (`… | head -1`) is no fault of ours (THREATS L09).
-process.stdout.on("error", () => {
-  process.exit(0);
-});
+// A reader that has gone away (`… | head -1`) is no fault of ours (THREATS L09); a full disk behind `>` is one.
+const onOutputError = ({ code }: NodeJS.ErrnoException): void => {
+  process.exit(code === "EPIPE" ? 0 : 3);
+};
+process.stdout.on("error", onOutputError);
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),
+  outBytes: async (pieces) => {
+    // Whoever asks for bytes must know that all of them arrived.
+    process.stdout.off("error", onOutputError).on("error", () => undefined);
+    const copies = function* (): Generator<Buffer> {
+      for (const piece of pieces) yield Buffer.from(piece);
+    };
+    await pipeline(Readable.from(copies(), { objectMode: false }), process.stdout, { end: false });
+  },
   isTerminal: process.stdout.isTTY,
   stdin: process.stdin,
 });

@@ -14,6 +14,7 @@ import type { Clock } from "./domain/time.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { openStore } from "./storage/sqlite/open-store.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
+import { findInterruptedRestore } from "./storage/sqlite/store-lock.js";
 
 /** The wall clock of this process. */
 export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
@@ -106,6 +107,8 @@ export async function openKeys(
   const { keys, token, storage } = loaded.config;
   const unreadable = becomeStoreOwner(storage.path);
   if (unreadable !== null) return err(unreadable);
+  const interrupted = findInterruptedRestore(storage.path);
+  if (interrupted !== null) return err(storeFault(interrupted));
   const foreign = describeForeignKeys(keys.directory, dirname(storage.path));
   if (foreign !== null) return err({ exitCode: 3, message: foreign });
   // Loaded only by what touches keys: X.509 and JOSE are a third of a command's start.

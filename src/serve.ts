@@ -60,7 +60,8 @@ export async function serve(
   const { servers, url } = started.value;
   const stopWatching = watch(keys.value, log);
   const stopPruning = pruneDaily(parts);
-  log.info({ evt: "server.start", url });
+  const credentialEpoch = await opened.value.store.credentialEpoch();
+  log.info({ evt: "server.start", url, credentialEpoch });
   for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
   for (const reason of await health.findWarnings()) log.warn({ evt: "server.degraded", reason });
   let finish: (code: number) => void = () => undefined;

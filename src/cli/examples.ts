@@ -6,6 +6,17 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   init: ["init", "--config /etc/dockwarden/config.yml init"],
   serve: ["serve", "serve --create"],
   migrate: ["migrate"],
+  backup: [
+    "backup /var/backups/dockwarden.tar",
+    "backup /var/backups/dockwarden.tar --force",
+    "backup policy.tar --without-keys",
+    "backup - > dockwarden.tar",
+  ],
+  restore: [
+    "restore /var/backups/dockwarden.tar --dry-run",
+    "restore /var/backups/dockwarden.tar --force",
+    "restore - < dockwarden.tar",
+  ],
   demo: ["demo"],
   completion: [
     "completion bash > /etc/bash_completion.d/dockwarden",

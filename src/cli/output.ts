@@ -8,6 +8,8 @@ export interface Io {
   out(text: string): void;
   /** Words beside an answer, warnings, errors. */
   note(text: string): void;
+  /** Bytes on standard output; ends when all are taken, throws where nobody takes them. Absent where there is none. */
+  readonly outBytes?: (pieces: Iterable<Buffer>) => Promise<void>;
   readonly isTerminal: boolean;
   readonly stdin: NodeJS.ReadStream;
 }

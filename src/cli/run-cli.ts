@@ -6,6 +6,7 @@ import { packageRoot } from "../app.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { addAccessCommands } from "./access.js";
 import { addAuditCommands } from "./audit.js";
+import { addBackupCommands } from "./backup.js";
 import { addCompletionCommands } from "./completion.js";
 import { addConfigCommands } from "./config.js";
 import { addDemoCommand } from "./demo.js";
@@ -54,6 +55,7 @@ export function createProgram(session: Session, io: Io): Command {
   addConfigCommands(program, session);
   addServerCommands(program, session);
   addDoctorCommand(program, session);
+  addBackupCommands(program, session);
   addDemoCommand(program, session);
   addCompletionCommands(program, session);
   program.hook("preAction", (_program, command) => {

@@ -108,7 +108,8 @@ export function readNewer(
   return err({ ...broken, message: `newer keys are not used: ${broken.message}` });
 }
 
-function isPair(key: RingKey): boolean {
+/** The private key is that of the certificate. */
+export function isPair(key: RingKey): boolean {
   try {
     const fromKey = createPublicKey(key.keyPem).export({ type: "spki", format: "der" });
     const inCertificate = createPublicKey(key.certificatePem);

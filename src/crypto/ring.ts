@@ -33,15 +33,15 @@ export interface Ring {
   readonly keys: readonly RingKey[];
 }
 
-const MANIFEST = "ring.json";
-const GENERATION = /^ring-(\d{6})$/;
+export const MANIFEST = "ring.json";
+export const GENERATION = /^ring-(\d{6})$/;
 const DRAFT = ".new-";
 /** No writer takes nearly as long. */
 const ABANDONED_MILLISECONDS = 3_600_000;
 
 const folderName = (generation: number): string => `ring-${String(generation).padStart(6, "0")}`;
-const keyFile = (id: string): string => `${id}.key.pem`;
-const certificateFile = (id: string): string => `${id}.cert.pem`;
+export const keyFile = (id: string): string => `${id}.key.pem`;
+export const certificateFile = (id: string): string => `${id}.cert.pem`;
 
 /** The number of the newest generation, 0 where there is none; throws where nobody lets us look. */
 export function latestGeneration(directory: string): number {
@@ -83,10 +83,14 @@ function readKeys(folder: string): readonly RingKey[] {
   }));
 }
 
-type Entry = Omit<RingKey, "keyPem" | "certificatePem">;
+export type Entry = Omit<RingKey, "keyPem" | "certificatePem">;
 
 function readManifest(path: string): readonly Entry[] {
-  const text = readFileSync(path, "utf8");
+  return parseManifest(readFileSync(path, "utf8"), path);
+}
+
+/** The list of keys as it was written; throws with `path` where it is anything else. */
+export function parseManifest(text: string, path: string): readonly Entry[] {
   let manifest: unknown = null;
   try {
     manifest = JSON.parse(text);
@@ -118,6 +122,12 @@ function isEntry(value: unknown): value is Entry {
   );
 }
 
+/** The text of `ring.json`. */
+export function formatManifest(keys: readonly RingKey[]): string {
+  const entries = keys.map(({ keyPem: _key, certificatePem: _certificate, ...rest }) => rest);
+  return JSON.stringify({ version: 1, keys: entries }, null, 2);
+}
+
 /** Writes a generation; false where another process has written the same one first. Leaves nothing behind. */
 export function writeRing(directory: string, ring: Ring): boolean {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -128,8 +138,7 @@ export function writeRing(directory: string, ring: Ring): boolean {
       writeFlushed(join(draft, keyFile(id)), keyPem, 0o600);
       writeFlushed(join(draft, certificateFile(id)), certificatePem, 0o644);
     }
-    const keys = ring.keys.map(({ keyPem: _key, certificatePem: _certificate, ...rest }) => rest);
-    writeFlushed(join(draft, MANIFEST), JSON.stringify({ version: 1, keys }, null, 2), 0o600);
+    writeFlushed(join(draft, MANIFEST), formatManifest(ring.keys), 0o600);
     flushFolder(draft);
     renameSync(draft, join(directory, folderName(ring.generation)));
     flushFolder(directory);
@@ -155,7 +164,7 @@ export function writeFlushed(path: string, text: string, mode: number): void {
   }
 }
 
-function flushFolder(path: string): void {
+export function flushFolder(path: string): void {
   const descriptor = openSync(path, "r");
   try {
     fsyncSync(descriptor);

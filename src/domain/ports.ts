@@ -252,6 +252,8 @@ export interface Store {
   readonly changes: ChangeLog;
   /** Rises or changes whenever anything was committed by anybody; cheap enough to ask on every request. */
   dataVersion(): number;
+  /** Rises by a restore; a refresh token or personal token of an earlier epoch must be confirmed before it works again. */
+  credentialEpoch(): Promise<number>;
   /** A small read; throws StoreUnavailable. */
   ping(): Promise<void>;
   close(): Promise<void>;

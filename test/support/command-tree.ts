@@ -23,7 +23,7 @@ export function findCommandFault(
   let positionals = 0;
   for (let index = 0; index < rest.length; index += 1) {
     const word = rest[index] ?? "";
-    // A lone - stands for standard input.
+    // A lone - stands for standard input or output.
     if (!word.startsWith("-") || word === "-") {
       positionals += 1;
       continue;

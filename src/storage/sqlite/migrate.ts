@@ -7,6 +7,7 @@ import type { StoreFault } from "../../domain/store-fault.js";
 import type { Clock } from "../../domain/time.js";
 import { isSqliteError, openConnection, type Connection } from "./connection.js";
 import { inspectStore } from "./inspect-store.js";
+import { findInterruptedRestore, holdStore } from "./store-lock.js";
 
 export interface Migration {
   readonly number: number;
@@ -118,14 +119,25 @@ export interface MigrateOptions {
   readonly clock: Clock;
 }
 
+type Migrated = Result<
+  { readonly applied: readonly string[]; readonly copy: string | null },
+  StoreFault
+>;
+
 /** `dockwarden migrate`: brings an existing store up to this program; answers what was applied and the copy's path. */
-export async function migrateStore(
-  options: MigrateOptions,
-): Promise<
-  Result<{ readonly applied: readonly string[]; readonly copy: string | null }, StoreFault>
-> {
-  const fault = inspectStore(options.path);
+export async function migrateStore(options: MigrateOptions): Promise<Migrated> {
+  const fault = findInterruptedRestore(options.path) ?? inspectStore(options.path);
   if (fault !== null) return err(fault);
+  const held = holdStore(options.path);
+  if (!held.ok) return held;
+  try {
+    return migrateHeld(options);
+  } finally {
+    held.value();
+  }
+}
+
+function migrateHeld(options: MigrateOptions): Migrated {
   const connection = openConnection(options.path, options.busyTimeoutMs);
   try {
     const missing = findMissing(connection, readMigrations(options.migrationsDirectory));

@@ -28,6 +28,8 @@ import {
   type MigrateOptions,
 } from "./migrate.js";
 import { SqlitePolicyReader } from "./policy-reader.js";
+import { readCredentialEpoch } from "./credential-epoch.js";
+import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
 import { findUnsafePlace, prepareStoreFolder, tightenStoreFiles } from "./store-files.js";
 
 export interface OpenStoreOptions extends MigrateOptions {
@@ -47,24 +49,48 @@ export async function openStore(
 ): Promise<Result<OpenedStore, StoreFault>> {
   const { path } = options;
   try {
-    if (options.mode === "create" && inspectStore(path)?.code === "missing") {
-      const fault = prepareStoreFolder(path);
-      if (fault !== null) return err(fault);
-      createStoreFile(options);
-    }
-    const fault = inspectStore(path) ?? findUnsafePlace(path);
+    const isNew = options.mode === "create" && inspectStore(path)?.code === "missing";
+    const unfit = isNew ? prepareStoreFolder(path) : (inspectStore(path) ?? findUnsafePlace(path));
+    // Said first: a store that a restore has moved away for a moment is not missing.
+    const fault = findInterruptedRestore(path) ?? unfit;
     if (fault !== null) return err(fault);
-    return openExisting(options);
+    const held = holdStore(path);
+    if (!held.ok) return held;
+    return openHeld(options, isNew, held.value);
   } catch (error) {
     return err(describeOpenError(path, error));
   }
 }
 
-function openExisting(options: OpenStoreOptions): Result<OpenedStore, StoreFault> {
+/** With the lock held nothing is replaced any more: what a restore did before is looked at once more. */
+function openHeld(
+  options: OpenStoreOptions,
+  isNew: boolean,
+  release: Release,
+): Result<OpenedStore, StoreFault> {
+  let isOpen = false;
+  try {
+    const interrupted = findInterruptedRestore(options.path);
+    if (interrupted !== null) return err(interrupted);
+    if (isNew) createStoreFile(options);
+    const fault = inspectStore(options.path) ?? findUnsafePlace(options.path);
+    if (fault !== null) return err(fault);
+    const opened = openExisting(options, release);
+    isOpen = opened.ok;
+    return opened;
+  } finally {
+    if (!isOpen) release();
+  }
+}
+
+function openExisting(
+  options: OpenStoreOptions,
+  release: Release,
+): Result<OpenedStore, StoreFault> {
   const connection = openConnection(options.path, options.busyTimeoutMs);
   let opened: Result<OpenedStore, StoreFault> | null = null;
   try {
-    opened = checkAndMigrate(connection, options);
+    opened = checkAndMigrate(connection, options, release);
     tightenStoreFiles(options.path);
     return opened;
   } finally {
@@ -75,6 +101,7 @@ function openExisting(options: OpenStoreOptions): Result<OpenedStore, StoreFault
 function checkAndMigrate(
   connection: Connection,
   options: OpenStoreOptions,
+  release: Release,
 ): Result<OpenedStore, StoreFault> {
   const old = findOldSqlite(connection);
   if (old !== null) {
@@ -95,7 +122,7 @@ function checkAndMigrate(
     copyBefore(connection, options, next);
     applyMigrations(connection, missing.value, options.clock);
   }
-  return ok(assemble(connection, options, migrations.length));
+  return ok(assemble(connection, options, { schemaVersion: migrations.length, release }));
 }
 
 /** Made whole under another name and linked into place, so that a kill leaves none or a complete one. */
@@ -121,7 +148,7 @@ function createStoreFile(options: OpenStoreOptions): void {
 function assemble(
   connection: Connection,
   options: OpenStoreOptions,
-  schemaVersion: number,
+  opened: { readonly schemaVersion: number; readonly release: Release },
 ): OpenedStore {
   const checkFile = watchFile(options.path);
   const record = createRecorder(connection, options.actor, options.clock);
@@ -129,7 +156,7 @@ function assemble(
   const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
   const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
   return {
-    schemaVersion,
+    schemaVersion: opened.schemaVersion,
     accounts: new SqliteAccountStore(connection, checkFile, record),
     groups: new SqliteGroupStore(connection, record),
     images: new SqliteImageStore(connection, record),
@@ -143,8 +170,10 @@ function assemble(
         return ping.get();
       });
     },
+    credentialEpoch: async () => run(() => readCredentialEpoch(connection)),
     close: async () => {
       connection.close();
+      opened.release();
     },
   };
 }

@@ -1,0 +1,112 @@
+// A checked backup in the place of an installation: everything is made ready first, then swapped behind a mark that keeps servers out.
+import { existsSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { CONFIG_NAME, STORE_NAME, TRUST_FOLDER } from "./backup/manifest.js";
+import { extractMember, readMember, type Archive } from "./backup/read-archive.js";
+import type { LoadedConfig } from "./config/load-config.js";
+import type { RingKey } from "./crypto/ring.js";
+import { findUnplaceable, placeRing } from "./crypto/ring-backup.js";
+import { err, ok, type Result } from "./domain/result.js";
+import { formatTime } from "./domain/time.js";
+import { firstAdminPasswordFileOf } from "./first-admin.js";
+import { openKeys, packageRoot, systemClock } from "./open-parts.js";
+import { keyFault, storeFault, type StartFault } from "./start-fault.js";
+import {
+  beginRestore,
+  finishRestore,
+  prepareRestored,
+  readEpochOf,
+  readMarker,
+  replaceStore,
+} from "./storage/sqlite/restore-store.js";
+import { restoreMarkerOf, type Release } from "./storage/sqlite/store-lock.js";
+
+export interface Installed {
+  readonly storePath: string;
+  readonly credentialEpoch: number;
+  /** Old files and folders, where they are kept. */
+  readonly kept: readonly string[];
+  /** `restored` from the backup, `kept` as they were here, `new` where there were none at all, `unusable`: see notes. */
+  readonly keys: "restored" | "kept" | "new" | "unusable";
+  /** Registries that were set up before trust another certificate. */
+  readonly isCertificateNew: boolean;
+  readonly certificateFile: string;
+  /** The backup holds a configuration file; it is never put in place. */
+  readonly hasConfiguration: boolean;
+  readonly notes: readonly string[];
+}
+
+export interface Prepared {
+  readonly archive: Archive;
+  /** Null: the backup was made without. */
+  readonly keys: readonly RingKey[] | null;
+  /** A private folder on the store's own file system. */
+  readonly staging: string;
+  /** Ends the lock that keeps everybody else out; once the store is in place the keys are opened as by anybody. */
+  readonly release: Release;
+}
+
+/** A refusal has changed nothing. An exception may come between; then the mark is there, and nothing starts. */
+export async function installBackup(
+  loaded: LoadedConfig,
+  { archive, keys, staging, release }: Prepared,
+): Promise<Result<Installed, StartFault>> {
+  const { storage, keys: settings } = loaded.config;
+  const { path } = storage;
+  const { manifest } = archive;
+  const unplaceable = keys === null ? null : findUnplaceable(settings.directory, keys);
+  if (unplaceable !== null) return err(keyFault(unplaceable));
+  const earlier = readMarker(restoreMarkerOf(path));
+  const epochFloor = earlier?.epochFloor ?? readEpochOf(path);
+  const staged = join(staging, "store.db");
+  extractMember(archive, STORE_NAME, staged);
+  const prepared = prepareRestored(staged, {
+    migrationsDirectory: join(packageRoot, "migrations"),
+    clock: systemClock,
+    backupTakenAt: manifest.takenAt,
+    epochFloor,
+  });
+  if (!prepared.ok) return err({ ...storeFault(prepared.error), exitCode: 1 });
+  const certificateFile = join(settings.trustDirectory, "token-ca.pem");
+  const certificateHere = existsSync(certificateFile)
+    ? readFileSync(certificateFile, "utf8")
+    : null;
+
+  const suffix = `replaced-${formatTime(systemClock.now()).replace(/\W/g, "")}`;
+  const replacement = beginRestore(path, { suffix, hadStore: existsSync(path), epochFloor });
+  const kept = [
+    keys === null ? null : placeRing(settings.directory, keys, replacement.suffix),
+    replaceStore(path, staged, replacement),
+    putAside(firstAdminPasswordFileOf(loaded), replacement.suffix),
+  ];
+  finishRestore(path);
+  release();
+
+  const opened = await openKeys(loaded, { mayCreate: true });
+  const wasTrusted = [readMember(archive, `${TRUST_FOLDER}token-ca.pem`), certificateHere];
+  const bundle = opened.ok ? opened.value.bundlePem() : null;
+  return ok({
+    storePath: path,
+    credentialEpoch: prepared.value,
+    kept: kept.filter((one) => one !== null),
+    keys: describeKeys(keys !== null, opened.ok ? opened.value.isNew : null),
+    isCertificateNew: wasTrusted.some((pem) => pem !== null && pem !== bundle),
+    certificateFile,
+    hasConfiguration: manifest.members.some(({ name }) => name === CONFIG_NAME),
+    notes: opened.ok ? opened.value.warnings() : [opened.error.message],
+  });
+}
+
+function describeKeys(hasKeys: boolean, isNew: boolean | null): Installed["keys"] {
+  if (isNew === null) return "unusable";
+  if (hasKeys) return "restored";
+  return isNew ? "new" : "kept";
+}
+
+/** The filed password of the store that was replaced opens nothing any more. */
+function putAside(file: string, suffix: string): string | null {
+  if (!existsSync(file)) return null;
+  const aside = `${file}.${suffix}`;
+  renameSync(file, aside);
+  return aside;
+}

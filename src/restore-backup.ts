@@ -1,0 +1,157 @@
+// `dockwarden restore`: opens a backup, checks it whole, and hands it on to be installed; nothing is changed before that.
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { BadBackup } from "./backup/bad-backup.js";
+import { KEYS_FOLDER, type Manifest } from "./backup/manifest.js";
+import { openArchive, readMember, verifyArchive, type Archive } from "./backup/read-archive.js";
+import type { LoadedConfig } from "./config/load-config.js";
+import type { RingKey } from "./crypto/ring.js";
+import { err, ok, type Result } from "./domain/result.js";
+import { installBackup, type Installed } from "./install-backup.js";
+import { keyFault, storeFault, type StartFault } from "./start-fault.js";
+import { dropToStoreOwner, prepareStoreFolder } from "./storage/sqlite/store-files.js";
+import { holdStoreAlone, restoreMarkerOf, type Release } from "./storage/sqlite/store-lock.js";
+
+export interface RestoreOrder {
+  /** A file, or the bytes themselves. */
+  readonly source: string | NodeJS.ReadableStream;
+  /** A store that is there is replaced, and kept aside. */
+  readonly mayReplace: boolean;
+  /** Only checks; changes nothing. */
+  readonly isDryRun: boolean;
+}
+
+export interface Restored {
+  readonly manifest: Manifest;
+  /** Null after a dry run. */
+  readonly installed: Installed | null;
+}
+
+/** Refuses (1) what is no whole backup, a store that is there, a server that runs; each time nothing was changed. */
+export async function restoreBackup(
+  loaded: LoadedConfig,
+  order: RestoreOrder,
+): Promise<Result<Restored, StartFault>> {
+  const { path } = loaded.config.storage;
+  const name = typeof order.source === "string" ? order.source : "standard input";
+  // Opened before the process may become the store's owner, who may not read it.
+  const file = typeof order.source === "string" ? openSource(order.source) : ok(null);
+  if (!file.ok) return file;
+  dropToStoreOwner(path);
+  let staging: string | null = null;
+  let release: Release = () => undefined;
+  let descriptor = file.value;
+  try {
+    const ready = order.isDryRun ? ok(release) : makeReady(path, order.mayReplace);
+    if (!ready.ok) return ready;
+    release = ready.value;
+    if (!order.isDryRun || typeof order.source !== "string") staging = makeStaging(path);
+    if (typeof order.source !== "string" && staging !== null) {
+      descriptor = await store(order.source, join(staging, "backup.tar"));
+    }
+    const archive = openArchive(descriptor ?? -1);
+    verifyArchive(archive);
+    const keys = await readKeys(archive);
+    if (!keys.ok) return keys;
+    const { manifest } = archive;
+    if (order.isDryRun || staging === null) return ok({ manifest, installed: null });
+    const installed = await installBackup(loaded, { archive, keys: keys.value, staging, release });
+    return installed.ok ? ok({ manifest, installed: installed.value }) : installed;
+  } catch (error) {
+    return err(describeFailure(path, name, error));
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
+    if (staging !== null) rmSync(staging, { recursive: true, force: true });
+    release();
+  }
+}
+
+function openSource(path: string): Result<number, StartFault> {
+  const file = resolve(path);
+  try {
+    // Looked at before it is opened: opening a pipe would wait for ever.
+    if (statSync(file).isFile()) return ok(openSync(file, "r"));
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    return err({
+      exitCode: 3,
+      message: `${file} can't be read (${code}); check the path and its modes`,
+    });
+  }
+  const message = `${file} is not a regular file; give a stream on standard input: … | dockwarden restore -`;
+  return err({ exitCode: 1, message });
+}
+
+/** Folder, permission to replace, and the lock that keeps servers and commands out. */
+function makeReady(path: string, mayReplace: boolean): Result<Release, StartFault> {
+  const unsafe = prepareStoreFolder(path);
+  if (unsafe !== null) return err(storeFault(unsafe));
+  const held = holdStoreAlone(path);
+  if (!held.ok) {
+    const isBusy = held.error.code === "busy";
+    return err(isBusy ? { exitCode: 1, message: held.error.message } : storeFault(held.error));
+  }
+  const isThere = existsSync(path) || existsSync(restoreMarkerOf(path));
+  if (!isThere || mayReplace) return held;
+  held.value();
+  const message = `there is a store at ${path}; with --force it is replaced, and kept beside it under another name`;
+  return err({ exitCode: 1, message });
+}
+
+/** A private folder beside the store; with the lock held, what earlier restores left is removed. */
+function makeStaging(path: string): string {
+  const folder = dirname(path);
+  const prefix = `${basename(path)}.staging-`;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const staging = join(folder, `${prefix}${randomBytes(6).toString("hex")}`);
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(prefix))) {
+    const isFolder = lstatSync(join(folder, name)).isDirectory();
+    if (isFolder) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+  mkdirSync(staging, { mode: 0o700 });
+  return staging;
+}
+
+async function store(source: NodeJS.ReadableStream, target: string): Promise<number> {
+  await pipeline(source, createWriteStream(target, { flags: "wx", mode: 0o600 }));
+  return openSync(target, "r");
+}
+
+/** Null where the backup was made without. */
+async function readKeys(archive: Archive): Promise<Result<readonly RingKey[] | null, StartFault>> {
+  if (!archive.manifest.hasKeys) return ok(null);
+  const { parseRingFiles } = await import("./crypto/ring-backup.js");
+  const names = archive.manifest.members.map(({ name }) => name);
+  const files = names
+    .filter((name) => name.startsWith(KEYS_FOLDER))
+    .map((name) => [name.slice(KEYS_FOLDER.length), readMember(archive, name) ?? ""] as const);
+  const keys = parseRingFiles(new Map(files));
+  return keys.ok ? keys : err({ ...keyFault(keys.error), exitCode: 1 });
+}
+
+function describeFailure(path: string, name: string, error: unknown): StartFault {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof BadBackup) {
+    const why = `${name} can't be restored: ${message}; nothing was changed; take another backup`;
+    return { exitCode: 1, message: why };
+  }
+  const isBegun = existsSync(restoreMarkerOf(path));
+  const state = isBegun
+    ? "it was interrupted half-way: mend this and run the same command again with --force; until then nothing starts"
+    : "nothing was changed";
+  const hint =
+    code === "ENOSPC" || code === "EDQUOT" ? "; make room for two more copies of the store" : "";
+  return { exitCode: 3, message: `the restore failed (${code ?? message})${hint}; ${state}` };
+}
