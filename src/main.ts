@@ -18,10 +18,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   outBytes: async (pieces) => {
     // Whoever asks for bytes must know that all of them arrived.
     process.stdout.off("error", onOutputError).on("error", () => undefined);
-    const copies = function* (): Generator<Buffer> {
-      for (const piece of pieces) yield Buffer.from(piece);
-    };
-    await pipeline(Readable.from(copies(), { objectMode: false }), process.stdout, { end: false });
+    await pipeline(Readable.from(pieces, { objectMode: false }), process.stdout, { end: false });
   },
   isTerminal: process.stdout.isTTY,
   stdin: process.stdin,

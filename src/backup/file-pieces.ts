@@ -4,11 +4,11 @@ import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "
 
 const PIECE_BYTES = 1 << 20;
 
-/** `length` bytes of an open file from `at` on; ends early where the file does. A piece is valid until the next one. */
+/** `length` bytes of an open file from `at` on; ends early where the file does. */
 export function* readPieces(descriptor: number, at: number, length: number): Generator<Buffer> {
-  const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(length, 1)));
   for (let done = 0; done < length;) {
-    const read = readSync(descriptor, piece, 0, Math.min(piece.length, length - done), at + done);
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, length - done));
+    const read = readSync(descriptor, piece, 0, piece.length, at + done);
     if (read === 0) return;
     yield piece.subarray(0, read);
     done += read;

@@ -25,9 +25,7 @@ export function openArchive(descriptor: number): Archive {
   const places = new Map<string, Place>();
   let at = 0;
   for (;;) {
-    const block = Buffer.concat(
-      [...readPieces(descriptor, at, BLOCK)].map((one) => Buffer.from(one)),
-    );
+    const block = Buffer.concat([...readPieces(descriptor, at, BLOCK)]);
     if (block.length < BLOCK) throw new BadBackup("it is cut off, or no backup of Dockwarden");
     if (block.every((byte) => byte === 0)) break;
     const entry = parseHeader(block);
@@ -54,8 +52,7 @@ export function openArchive(descriptor: number): Archive {
 function readText(descriptor: number, place: Place | undefined): string {
   const size = place?.size ?? 0;
   if (place === undefined || size > TEXT_BYTES_MAX) throw new BadBackup("it is damaged");
-  const pieces = [...readPieces(descriptor, place.at, size)].map((one) => Buffer.from(one));
-  return Buffer.concat(pieces).toString("utf8");
+  return Buffer.concat([...readPieces(descriptor, place.at, size)]).toString("utf8");
 }
 
 /** Reads everything once and compares every sum; throws BadBackup. */

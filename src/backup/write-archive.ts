@@ -18,7 +18,7 @@ export function describeArchive(description: Description, sources: readonly Sour
   return { ...description, members };
 }
 
-/** The bytes of the whole tar file; a piece is valid until the next one is asked for. */
+/** The bytes of the whole tar file. */
 export function* archivePieces(manifest: Manifest, sources: readonly Source[]): Generator<Buffer> {
   const text = { name: MANIFEST_NAME, content: formatManifest(manifest) };
   const sizes = new Map(manifest.members.map(({ name, size }) => [name, size]));

@@ -93,6 +93,7 @@ test("M01: folder 0700, files 0600, whatever the umask", async () => {
       ["dockwarden.db", "600"],
       ["dockwarden.db-shm", "600"],
       ["dockwarden.db-wal", "600"],
+      ["dockwarden.db.lock", "600"],
     ]);
     await store.close();
   } finally {
