@@ -25,6 +25,7 @@ const PACKAGES = {
   unshare: "util-linux",
   script: "bsdutils",
   setpriv: "util-linux",
+  strace: "strace",
   nginx: "nginx-light",
   htpasswd: "apache2-utils",
 } as const;

@@ -52,6 +52,7 @@ function hold(
   // NOTE nobody but SQLite may open this file: closing any descriptor of it drops the locks of the whole process.
   const connection = new Database(file, { timeout: lock.waitMs, fileMustExist: true });
   try {
+    connection.pragma("journal_mode = MEMORY"); // only locks are wanted, no files beside it
     connection.exec(lock.begin);
   } catch (error) {
     connection.close();
