@@ -7,6 +7,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -99,6 +101,37 @@ describe("a running server", () => {
     expectDone(await shell(`${program} | cat >'${file}'`));
     expect(readGroups(file)).toEqual([]);
   });
+});
+
+test("the script of the examples keeps what is young, removes what is old only for a new one, and fails with the backup", async () => {
+  const server = await spawnServer(workspace);
+  const folder = await workspace.subfolder("backups");
+  const env = {
+    ...server.env,
+    BACKUP_DIR: folder,
+    BACKUP_KEEP_DAYS: "30",
+    DOCKWARDEN: `${process.execPath} dist/main.js`,
+  };
+  const script = (more: Readonly<Record<string, string>> = {}): Promise<Outcome> =>
+    run("bash", ["examples/backup/backup.sh"], { env: { ...env, ...more } });
+  const old = join(folder, "dockwarden-20260101T000000Z.tar");
+  const young = join(folder, "dockwarden-20260201T000000Z.tar");
+  for (const path of [old, young]) writeFileSync(path, "");
+  const days = (count: number): Date => new Date(Date.now() - count * 86_400_000);
+  utimesSync(old, days(32), days(32));
+  utimesSync(young, days(29), days(29));
+  expect(await script({ DOCKWARDEN_STORAGE__PATH: "/nowhere/x.db" })).toMatchObject({ code: 3 });
+  expect(readdirSync(folder)).toHaveLength(2);
+  const made =
+    expectDone(await script())
+      .trim()
+      .split("\n")
+      .at(-1) ?? "";
+  expect(existsSync(old)).toBe(false);
+  expect(existsSync(young)).toBe(true);
+  expect((statSync(made).mode & 0o777).toString(8)).toBe("600");
+  expect(readGroups(made)).toEqual([]);
+  expect(await script({ BACKUP_KEEP_DAYS: "-1" })).toMatchObject({ code: 2 });
 });
 
 /** What the steps are made of that others can see; between two of them nothing changes. */

@@ -6,7 +6,7 @@ import { waitUntil } from "./poll.js";
 const PROGRAM = `
 import { openStore } from "./src/storage/sqlite/open-store.ts";
 const clock = { now: () => 1 };
-const options = { busyTimeoutMs: 5000, mode: "existing", migrate: "refuse", migrationsDirectory: "migrations" };
+const options = { busyTimeoutMs: 5000, mode: "existing", migrate: "refuse", migrationsDirectory: "migrations", actor: { name: "writer", isClaimed: false } };
 const store = await openStore({ ...options, path: process.argv[1], clock });
 if (!store.ok) throw new Error(store.error.message);
 for (let index = 1; ; index += 1) {

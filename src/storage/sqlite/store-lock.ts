@@ -2,7 +2,7 @@
 import { closeSync, existsSync, lstatSync, openSync } from "node:fs";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
-import { isSqliteError } from "./connection.js";
+import { isSqliteError, type Connection } from "./connection.js";
 import { Database } from "./engine.js";
 
 /** Gives the lock back; the kernel does the same when the process dies. */
@@ -50,19 +50,21 @@ function hold(
   const fault = makeLockFile(file);
   if (fault !== null) return fault === "not-writable" ? ok(() => undefined) : err(fault);
   // NOTE nobody but SQLite may open this file: closing any descriptor of it drops the locks of the whole process.
-  const connection = new Database(file, { timeout: lock.waitMs, fileMustExist: true });
+  let connection: Connection | null = null;
   try {
+    connection = new Database(file, { timeout: lock.waitMs, fileMustExist: true });
     connection.pragma("journal_mode = MEMORY"); // only locks are wanted, no files beside it
     connection.exec(lock.begin);
   } catch (error) {
-    connection.close();
+    connection?.close();
     if (!isSqliteError(error)) throw error;
     if (error.code.startsWith("SQLITE_BUSY")) return err(describeBusy());
     const message = `${file} can't be locked (${error.code}); it must be an empty file of the store's owner: remove it while nothing runs`;
     return err({ code: "failed", message });
   }
+  const held = connection;
   return ok(() => {
-    connection.close();
+    held.close();
   });
 }
 
