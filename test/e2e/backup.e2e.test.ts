@@ -122,11 +122,9 @@ test("the script of the examples keeps what is young, removes what is old only f
   utimesSync(young, days(29), days(29));
   expect(await script({ DOCKWARDEN_STORAGE__PATH: "/nowhere/x.db" })).toMatchObject({ code: 3 });
   expect(readdirSync(folder)).toHaveLength(2);
-  const made =
-    expectDone(await script())
-      .trim()
-      .split("\n")
-      .at(-1) ?? "";
+  const outcome = await script();
+  expectDone(outcome);
+  const made = outcome.stdout.trim();
   expect(existsSync(old)).toBe(false);
   expect(existsSync(young)).toBe(true);
   expect((statSync(made).mode & 0o777).toString(8)).toBe("600");
