@@ -24,7 +24,13 @@ import type { Tls } from "./tls-files.js";
 
 export { readImportFiles } from "./crypto/import-files.js";
 export { forgetFirstAdminPassword } from "./first-admin.js";
-export { openKeys, packageRoot, systemClock, type OpenedAdmin } from "./open-parts.js";
+export {
+  holdInstallation,
+  openKeys,
+  packageRoot,
+  systemClock,
+  type OpenedAdmin,
+} from "./open-parts.js";
 export type { Backup } from "./make-backup.js";
 export type { Restored } from "./restore-backup.js";
 export type { RunningServer } from "./serve.js";

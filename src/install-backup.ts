@@ -1,6 +1,7 @@
 // A checked backup in the place of an installation: everything is made ready first, then swapped behind a mark that keeps servers out.
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { findActor } from "./actor.js";
 import { CONFIG_NAME, STORE_NAME, TRUST_FOLDER } from "./backup/manifest.js";
 import { extractMember, readMember, type Archive } from "./backup/read-archive.js";
 import type { LoadedConfig } from "./config/load-config.js";
@@ -65,6 +66,8 @@ export async function installBackup(
     clock: systemClock,
     backupTakenAt: manifest.takenAt,
     epochFloor,
+    hasKeys: keys !== null,
+    actor: findActor(),
   });
   if (!prepared.ok) return err({ ...storeFault(prepared.error), exitCode: 1 });
   const certificateFile = join(settings.trustDirectory, "token-ca.pem");

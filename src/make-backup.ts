@@ -17,10 +17,9 @@ import { SECRET_KEYS } from "./config/keys.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import { printConfig } from "./config/print-config.js";
 import { err, ok, type Result } from "./domain/result.js";
-import { CLI_BUSY_MILLISECONDS, packageRoot, systemClock } from "./open-parts.js";
+import { becomeStoreOwner, CLI_BUSY_MILLISECONDS, packageRoot, systemClock } from "./open-parts.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { copyStore } from "./storage/sqlite/copy-store.js";
-import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
 
 export interface BackupOrder {
   /** Where to; or a stream that takes the bytes and answers when all are gone. */
@@ -51,7 +50,8 @@ export async function makeBackup(
   const target = typeof order.target === "string" ? resolve(order.target) : null;
   // Read before the process may become the store's owner, who may not read it.
   const configured = readConfiguration(loaded, order.withKeys);
-  dropToStoreOwner(storage.path);
+  const unreadable = becomeStoreOwner(storage.path);
+  if (unreadable !== null) return err(unreadable);
   const copy = `${storage.path}.backup-${randomBytes(6).toString("hex")}`;
   try {
     const occupied = target === null ? null : findOccupied(target, order.mayReplace);

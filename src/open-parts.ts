@@ -14,7 +14,7 @@ import type { Clock } from "./domain/time.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { openStore } from "./storage/sqlite/open-store.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
-import { findInterruptedRestore } from "./storage/sqlite/store-lock.js";
+import { findInterruptedRestore, holdStore, type Release } from "./storage/sqlite/store-lock.js";
 
 /** The wall clock of this process. */
 export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
@@ -99,16 +99,41 @@ export async function openContext(
   });
 }
 
-/** Opens the token keys; `mayCreate` makes a CA and a signing key where there are none. */
+/** No restore begins until it is released; refused (75) while one is under way. */
+export function holdInstallation(loaded: LoadedConfig): Result<Release, StartFault> {
+  const { path } = loaded.config.storage;
+  const unreadable = becomeStoreOwner(path);
+  if (unreadable !== null) return err(unreadable);
+  const held = holdStore(path);
+  if (!held.ok) return err(storeFault(held.error));
+  const interrupted = findInterruptedRestore(path);
+  if (interrupted === null) return held;
+  held.value();
+  return err(storeFault(interrupted));
+}
+
+/**
+ * Opens the token keys, not during a restore; `mayCreate` makes a CA and a signing key where there are none. Who changes
+ * them afterwards holds the installation meanwhile.
+ */
 export async function openKeys(
   loaded: LoadedConfig,
   options: { readonly mayCreate: boolean },
 ): Promise<Result<KeyStore, StartFault>> {
+  const held = holdInstallation(loaded);
+  if (!held.ok) return held;
+  try {
+    return await openHeldKeys(loaded, options.mayCreate);
+  } finally {
+    held.value();
+  }
+}
+
+async function openHeldKeys(
+  loaded: LoadedConfig,
+  mayCreate: boolean,
+): Promise<Result<KeyStore, StartFault>> {
   const { keys, token, storage } = loaded.config;
-  const unreadable = becomeStoreOwner(storage.path);
-  if (unreadable !== null) return err(unreadable);
-  const interrupted = findInterruptedRestore(storage.path);
-  if (interrupted !== null) return err(storeFault(interrupted));
   const foreign = describeForeignKeys(keys.directory, dirname(storage.path));
   if (foreign !== null) return err({ exitCode: 3, message: foreign });
   // Loaded only by what touches keys: X.509 and JOSE are a third of a command's start.
@@ -117,7 +142,7 @@ export async function openKeys(
     ...keys,
     tokenTtlSeconds: token.ttlSeconds,
     clock: systemClock,
-    mayCreate: options.mayCreate,
+    mayCreate,
   });
   if (opened.ok) return opened;
   if (opened.error.code !== "missing" || !existsSync(storage.path)) {

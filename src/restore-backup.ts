@@ -20,8 +20,9 @@ import type { LoadedConfig } from "./config/load-config.js";
 import type { RingKey } from "./crypto/ring.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { installBackup, type Installed } from "./install-backup.js";
+import { becomeStoreOwner } from "./open-parts.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
-import { dropToStoreOwner, prepareStoreFolder } from "./storage/sqlite/store-files.js";
+import { prepareStoreFolder } from "./storage/sqlite/store-files.js";
 import { holdStoreAlone, restoreMarkerOf, type Release } from "./storage/sqlite/store-lock.js";
 
 export interface RestoreOrder {
@@ -49,11 +50,12 @@ export async function restoreBackup(
   // Opened before the process may become the store's owner, who may not read it.
   const file = typeof order.source === "string" ? openSource(order.source) : ok(null);
   if (!file.ok) return file;
-  dropToStoreOwner(path);
   let staging: string | null = null;
   let release: Release = () => undefined;
   let descriptor = file.value;
   try {
+    const unreadable = becomeStoreOwner(path);
+    if (unreadable !== null) return err(unreadable);
     const ready = order.isDryRun ? ok(release) : makeReady(path, order.mayReplace);
     if (!ready.ok) return ready;
     release = ready.value;

@@ -1,6 +1,6 @@
 // `dockwarden key …`: the token CA and signing keys.
 import type { Command } from "commander";
-import { openKeys, readImportFiles } from "../app.js";
+import { holdInstallation, openKeys, readImportFiles } from "../app.js";
 import type { KeyFault, KeyStore, KeySummary } from "../domain/key.js";
 import type { Result } from "../domain/result.js";
 import { CliExit, orExit } from "./exit.js";
@@ -13,8 +13,15 @@ interface RotateOptions {
   readonly activate?: boolean;
 }
 
-async function withKeys(session: Session): Promise<KeyStore> {
-  return orExit(await openKeys(session.loadConfig(), { mayCreate: false }));
+/** No restore begins before `act` has ended. */
+async function withKeys<T>(session: Session, act: (keys: KeyStore) => T | Promise<T>): Promise<T> {
+  const loaded = session.loadConfig();
+  const release = orExit(holdInstallation(loaded));
+  try {
+    return await act(orExit(await openKeys(loaded, { mayCreate: false })));
+  } finally {
+    release();
+  }
 }
 
 function orFault<T>(result: Result<T, KeyFault>): T {
@@ -34,7 +41,7 @@ export function addKeyCommands(program: Command, session: Session): void {
     .alias("ls")
     .description("every key, its state and its end")
     .action(async () => {
-      const keys = (await withKeys(session)).list();
+      const keys = await withKeys(session, (open) => open.list());
       const rows = keys.map((entry) => [
         entry.id,
         entry.role,
@@ -64,21 +71,22 @@ export function addKeyCommands(program: Command, session: Session): void {
       const { modeCheck } = session.loadConfig().config.keys;
       const paths = { keyFile: options.key, certificateFile: options.cert };
       const files = orFault(readImportFiles({ ...paths, isCa: options.ca === true }, modeCheck));
-      const imported = orFault(await (await withKeys(session)).importKey(files));
+      const imported = orFault(await withKeys(session, (keys) => keys.importKey(files)));
       session.answer(toPublic(imported), `${describe(imported)}${nextStep(imported)}`);
     });
   key
     .command("export-bundle")
     .description("the certificates that registries should trust (rootcertbundle)")
     .action(async () => {
-      const pem = (await withKeys(session)).bundlePem();
+      const pem = await withKeys(session, (keys) => keys.bundlePem());
       session.answer({ bundle: pem }, pem);
     });
   key
     .command("export-jwks")
     .description("the published signing keys as a JWK set")
     .action(async () => {
-      session.io.out(`${JSON.stringify((await withKeys(session)).jwks(), null, 2)}\n`);
+      const jwks = await withKeys(session, (keys) => keys.jwks());
+      session.io.out(`${JSON.stringify(jwks, null, 2)}\n`);
     });
 }
 
@@ -96,14 +104,13 @@ function nextStep(key: KeySummary): string {
 async function rotate(session: Session, options: RotateOptions): Promise<void> {
   const count = [options.ca, options.prepare, options.activate].filter(Boolean).length;
   if (count > 1) throw new CliExit(2, "give one of --ca, --prepare and --activate");
-  const keys = await withKeys(session);
-  const act = (): Promise<Result<KeySummary, KeyFault>> => {
+  const act = (keys: KeyStore): Promise<Result<KeySummary, KeyFault>> => {
     if (options.ca === true) return keys.rotateCa();
     if (options.prepare === true) return keys.prepare();
     if (options.activate === true) return keys.activate();
     return keys.rotate();
   };
-  const made = orFault(await act());
+  const made = orFault(await withKeys(session, act));
   const services = session.loadConfig().config.token.services.join(", ");
   const restart = made.state === "prepared" ? `registries to restart: ${services}\n` : "";
   session.answer(toPublic(made), `${describe(made)}${restart}${nextStep(made)}`);

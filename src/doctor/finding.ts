@@ -6,7 +6,7 @@ export const FINDINGS = {
   "config.warning": "a setting works, but deserves a second look",
   "runtime.unsafe": "a variable or flag makes serving unsafe",
   "store.missing": "there is no store",
-  "store.unusable": "the store is damaged, foreign, of a newer version, or can't be read",
+  "store.unusable": "the store is damaged, foreign, newer, half restored, or can't be read",
   "store.older": "the store is older than the program, and storage.autoMigrate is off",
   "store.insecure": "others can read or change the store, or put another one in its place",
   "store.disk": "hardly any space is left on the store's disk",

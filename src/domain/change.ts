@@ -1,4 +1,4 @@
-// A change of accounts, groups, images or grants, as the audit log keeps it: who, what, before and after.
+// A change of accounts, groups, images, grants or the whole store, as the audit log keeps it: who, what, before and after.
 import type { EpochSeconds } from "./time.js";
 
 /** Who changes something. */
@@ -21,6 +21,7 @@ export const CHANGE_VERBS = [
   "image.unregister",
   "access.grant",
   "access.revoke",
+  "store.restore",
 ] as const;
 
 export type ChangeVerb = (typeof CHANGE_VERBS)[number];
@@ -35,10 +36,16 @@ export interface ChangeName {
 /** JSON values, never a secret; a new password is `"password": "changed"`. Null: it was not there, or is gone. */
 export type ChangeState = Readonly<Record<string, unknown>> | null;
 
+/** Everything at once, as a restore has it: no account, group or image finds it again, only its time and its actor. */
+export interface WholeStore {
+  readonly kind: "store";
+  readonly name: "store";
+}
+
 export interface NewChange {
   readonly verb: ChangeVerb;
   /** The first is the object; all of them find it again. */
-  readonly names: readonly [ChangeName, ...ChangeName[]];
+  readonly names: readonly [ChangeName | WholeStore, ...ChangeName[]];
   readonly before: ChangeState;
   readonly after: ChangeState;
 }

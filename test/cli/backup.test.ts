@@ -1,7 +1,10 @@
 // `backup` and `restore` on a store of their own: what is in the file, what is refused, what a restore leaves behind.
 import {
+  chmodSync,
   closeSync,
+  cpSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -18,7 +21,9 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readMember, openArchive } from "../../src/backup/read-archive.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { makeBackup } from "../../src/make-backup.js";
+import { APPLICATION_ID } from "../../src/storage/sqlite/connection.js";
 import { Database } from "../../src/storage/sqlite/engine.js";
+import { applyMigrations, findMissing, readMigrations } from "../../src/storage/sqlite/migrate.js";
 import { holdStore } from "../../src/storage/sqlite/store-lock.js";
 import { openCliSite, type CliSite } from "../support/cli-site.js";
 import { layVictim } from "../support/victim.js";
@@ -179,9 +184,16 @@ describe("backup", () => {
   });
 
   test("an older store is backed up as it is: before an upgrade there is a way back", async () => {
-    new Database(store)
-      .exec("DROP TABLE credential_epoch; DELETE FROM migration WHERE number = 2")
-      .close();
+    const first = join(folder, "first");
+    cpSync("migrations/0001-initial.sql", join(first, "0001-initial.sql"));
+    rmSync(store);
+    const older = new Database(store);
+    chmodSync(store, 0o600);
+    older.pragma(`application_id = ${APPLICATION_ID}`);
+    const missing = findMissing(older, readMigrations(first));
+    if (!missing.ok) throw new Error(missing.error.message);
+    applyMigrations(older, missing.value, { now: () => 1 });
+    older.close();
     expect(await site.run(["group", "list"])).toMatchObject({ code: 3 });
     expect(await site.json("backup", file)).toMatchObject({ schema: 1, credentialEpoch: 0 });
     await site.must("restore", file, "--force");
@@ -237,6 +249,29 @@ describe("restore", () => {
     expect(read(store)).toBe(read(join(folder, "data", kept)));
   });
 
+  test("is a change like any other: the audit log goes back with the store, and says who restored it", async () => {
+    await site.must("restore", file, "--force");
+    const changes = (await site.json("audit", "list")) as readonly Record<string, unknown>[];
+    expect(changes.map(({ verb, object }) => [verb, object])).toEqual([
+      ["account.add", "admin"],
+      ["group.add", "before"],
+      ["store.restore", "store"],
+    ]);
+    expect(changes.at(-1)).toMatchObject({
+      actor: changes[1]?.["actor"],
+      before: { credentialEpoch: 0 },
+      after: {
+        credentialEpoch: 1,
+        hasKeys: true,
+        backupTakenAt: expect.stringMatching(/^\d{4}-\S+Z$/),
+      },
+    });
+    await site.must("restore", file, "--force");
+    expect(await site.json("audit", "list", "--actor", String(changes[1]?.["actor"]))).toHaveLength(
+      3,
+    );
+  });
+
   test("only checks with --dry-run", async () => {
     const before = stores();
     expect(await site.must("restore", file, "--dry-run")).toContain("is a whole backup of");
@@ -280,6 +315,9 @@ describe("restore", () => {
       ["init"],
       ["migrate"],
       ["backup", join(folder, "x.tar")],
+      ["key", "list"],
+      ["key", "rotate"],
+      ["serve", "--create"],
     ]) {
       expect(await site.run(args)).toMatchObject({
         code: 75,
@@ -288,6 +326,43 @@ describe("restore", () => {
     }
     lock.close();
     await site.must("restore", file, "--force");
+  });
+
+  test.each(["victim", "unmade"])(
+    "M03: a link to %s planted at the lock is followed by nobody",
+    async (name) => {
+      const victim = layVictim(folder);
+      rmSync(`${store}.lock`, { force: true });
+      symlinkSync(join(folder, name), `${store}.lock`);
+      for (const args of [
+        ["restore", file, "--force"],
+        ["backup", join(folder, "x.tar")],
+        ["group", "list"],
+        ["key", "rotate"],
+        ["migrate"],
+      ]) {
+        expect(await site.run(args)).toMatchObject({
+          code: 3,
+          stderr: expect.stringContaining("is not a regular file; remove it"),
+        });
+      }
+      const seen = await site.run(["doctor", "--before-start"]);
+      expect(seen.stdout).toMatch(/dockwarden\.db\.lock is not a regular file[^]*remove it/);
+      victim.expectUntouched();
+      rmSync(`${store}.lock`);
+      expect(await groups()).toEqual(["after", "before"]);
+    },
+  );
+
+  test("M03: a file that was linked to the lock is not written to", async () => {
+    const victim = layVictim(folder);
+    rmSync(`${store}.lock`, { force: true });
+    linkSync(join(folder, "victim"), `${store}.lock`);
+    expect(await site.run(["restore", file, "--force"])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("must be an empty file of the store's owner"),
+    });
+    victim.expectUntouched();
   });
 
   test("puts everything back where there is nothing, and where the store is damaged", async () => {
@@ -357,9 +432,19 @@ describe("restore", () => {
     ]) {
       expect(await site.run(args)).toMatchObject({
         code: 3,
-        stderr: expect.stringContaining("was interrupted: run the same dockwarden restore again"),
+        stderr: expect.stringContaining("run the same dockwarden restore again"),
       });
     }
+    const seen = await site.run(["doctor", "--before-start", "--json"]);
+    expect(seen.code).toBe(1);
+    expect(JSON.parse(seen.stdout)).toMatchObject({
+      findings: expect.arrayContaining([
+        expect.objectContaining({
+          id: "store.unusable",
+          mends: [{ kind: "do", words: "run the same dockwarden restore again, with --force" }],
+        }),
+      ]),
+    });
     expect(existsSync(store) || existsSync(join(folder, "keys"))).toBe(false);
     expect(await site.must("restore", file, "--force")).toContain("epoch 8");
     expect(await groups()).toEqual(["before"]);

@@ -200,7 +200,7 @@ describeWith(["strace"], "a kill", () => {
         const code = await killAt(step, count, "restore", file, "--force");
         const found = await groups();
         if (typeof found === "string") {
-          expect(found).toContain("was interrupted: run the same dockwarden restore again");
+          expect(found).toContain("run the same dockwarden restore again");
           expect(await cli("serve", "--create")).toMatchObject({ code: 3 });
           expectDone(await cli("restore", file, "--force"));
           expect(await groups()).toEqual(["before"]);

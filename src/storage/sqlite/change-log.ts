@@ -47,7 +47,9 @@ export function createRecorder(connection: Connection, actor: Actor, clock: Cloc
       toText(before),
       toText(after),
     );
-    for (const { kind, name } of names) insertName.run(kind, name, lastInsertRowid);
+    for (const { kind, name } of names) {
+      if (kind !== "store") insertName.run(kind, name, lastInsertRowid);
+    }
   };
 }
 

@@ -1,12 +1,14 @@
 // A look at the store for diagnosis: every check that opening it makes, more of them, and nothing written.
 import { statSync } from "node:fs";
 import type { StoreExamination } from "../../domain/examination.js";
+import { err, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { findOldSqlite, isSqliteError, type Connection } from "./connection.js";
 import { Database } from "./engine.js";
 import { inspectStore } from "./inspect-store.js";
 import { readMigrations } from "./migrate.js";
 import { findUnsafePlace } from "./store-files.js";
+import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
 
 export interface ExamineOptions {
   readonly path: string;
@@ -21,7 +23,7 @@ const TIMES = [
   ["image", "registered_at"],
 ] as const;
 
-/** Answers what is wrong; throws nothing, and changes nothing but SQLite's own help files while it looks. */
+/** Answers what is wrong; throws nothing, and changes nothing but SQLite's own help files and the lock while it looks. */
 export function examineStore(options: ExamineOptions): StoreExamination {
   const looseFiles = findLooseFiles(options.path);
   const answer = (fault: StoreFault | null, newestTime: number | null): StoreExamination => ({
@@ -29,8 +31,12 @@ export function examineStore(options: ExamineOptions): StoreExamination {
     looseFiles,
     newestTime,
   });
-  const fault = inspectStore(options.path) ?? placeFault(options.path);
+  // Said first: a store that a restore has moved away is not missing.
+  const interrupted = findInterruptedRestore(options.path);
+  const fault = interrupted ?? inspectStore(options.path) ?? placeFault(options.path);
   if (fault !== null) return answer(fault, null);
+  const held = holdQuietly(options.path);
+  if (!held.ok) return answer(held.error, null);
   let connection: Connection | null = null;
   try {
     // NOTE not read-only: such a connection leaves SQLite's help files behind; this one takes its own away again.
@@ -44,6 +50,16 @@ export function examineStore(options: ExamineOptions): StoreExamination {
     return answer(describeError(options.path, error), null);
   } finally {
     connection?.close();
+    held.value();
+  }
+}
+
+/** A connection that ends while the store is replaced would take the new one's help files away. */
+function holdQuietly(path: string): Result<Release, StoreFault> {
+  try {
+    return holdStore(path);
+  } catch (error) {
+    return err(describeError(path, error));
   }
 }
 
@@ -118,7 +134,7 @@ function findNewestTime(connection: Connection): number | null {
 }
 
 function damaged(path: string): StoreFault {
-  const message = `${path} is damaged; stop everything that uses it and restore a backup`;
+  const message = `${path} is damaged; stop everything that uses it and restore a backup: dockwarden restore FILE --force`;
   return { code: "damaged", message };
 }
 

@@ -29,7 +29,7 @@ export function inspectStore(path: string): StoreFault | null {
     closeSync(descriptor);
   }
   if (length < HEADER_BYTES) {
-    const message = `${path} is damaged: it is empty or cut off; restore a backup, or move it away and run dockwarden init`;
+    const message = `${path} is damaged: it is empty or cut off; restore a backup (dockwarden restore FILE --force), or move it away and run dockwarden init`;
     return { code: "damaged", message };
   }
   const isSqlite = header.toString("latin1", 0, MAGIC.length) === MAGIC;

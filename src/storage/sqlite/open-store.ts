@@ -179,7 +179,7 @@ function assemble(
 }
 
 function damaged(path: string): StoreFault {
-  const message = `${path} is damaged; stop everything that uses it and restore a backup`;
+  const message = `${path} is damaged; stop everything that uses it and restore a backup: dockwarden restore FILE --force`;
   return { code: "damaged", message };
 }
 

@@ -11,32 +11,41 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import type { Actor } from "../../domain/change.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
-import type { Clock, EpochSeconds } from "../../domain/time.js";
-import { isSqliteError, openConnection } from "./connection.js";
+import { formatTime, type Clock, type EpochSeconds } from "../../domain/time.js";
+import { createRecorder } from "./change-log.js";
+import { isSqliteError, openConnection, type Connection } from "./connection.js";
 import { findDamage, flushFile } from "./copy-store.js";
 import { raiseCredentialEpoch, readCredentialEpoch } from "./credential-epoch.js";
 import { inspectStore } from "./inspect-store.js";
 import { applyMigrations, findMissing, readMigrations } from "./migrate.js";
 import { restoreMarkerOf } from "./store-lock.js";
 
+export interface RestoredOptions {
+  readonly migrationsDirectory: string;
+  readonly clock: Clock;
+  readonly backupTakenAt: EpochSeconds;
+  /** The epoch of the store that is replaced; 0 where there is none, or none that can be read. */
+  readonly epochFloor: number;
+  /** The backup brings keys along. */
+  readonly hasKeys: boolean;
+  /** Who restores. */
+  readonly actor: Actor;
+}
+
 /** What SQLite lays beside a store, and the store. NOTE a `-wal` left beside another store would be played into it. */
 const SUFFIXES = ["-wal", "-shm", "-journal", ""] as const;
 const BUSY_MILLISECONDS = 1000;
 
 /**
- * Checks the store in `staged` (a private copy), brings it up to this program and raises its credential epoch above
- * `epochFloor`; answers the epoch. A refusal may leave `staged` changed.
+ * Checks the store in `staged` (a private copy), brings it up to this program, raises its credential epoch above
+ * `epochFloor` and writes the restore into its audit log; answers the epoch. A refusal may leave `staged` changed.
  */
 export function prepareRestored(
   staged: string,
-  options: {
-    readonly migrationsDirectory: string;
-    readonly clock: Clock;
-    readonly backupTakenAt: EpochSeconds;
-    readonly epochFloor: number;
-  },
+  options: RestoredOptions,
 ): Result<number, StoreFault> {
   const fault = inspectStore(staged);
   if (fault !== null)
@@ -49,8 +58,7 @@ export function prepareRestored(
       const missing = findMissing(connection, readMigrations(options.migrationsDirectory));
       if (!missing.ok) return missing;
       applyMigrations(connection, missing.value, options.clock);
-      const times = { now: options.clock.now(), backupTakenAt: options.backupTakenAt };
-      const epoch = raiseCredentialEpoch(connection, options.epochFloor, times);
+      const epoch = connection.transaction(() => beginEpoch(connection, options))();
       // One file, with nothing beside it that would have to move along.
       connection.pragma("journal_mode = DELETE");
       return ok(epoch);
@@ -65,6 +73,22 @@ export function prepareRestored(
   } finally {
     if (existsSync(staged)) flushFile(staged);
   }
+}
+
+function beginEpoch(connection: Connection, options: RestoredOptions): number {
+  const { clock, backupTakenAt, epochFloor, hasKeys, actor } = options;
+  const epoch = raiseCredentialEpoch(connection, epochFloor, { now: clock.now(), backupTakenAt });
+  createRecorder(
+    connection,
+    actor,
+    clock,
+  )({
+    verb: "store.restore",
+    names: [{ kind: "store", name: "store" }],
+    before: { credentialEpoch: epochFloor },
+    after: { backupTakenAt: formatTime(backupTakenAt), hasKeys, credentialEpoch: epoch },
+  });
+  return epoch;
 }
 
 function damagedStore(what: string): StoreFault {

@@ -1,5 +1,5 @@
 // Who uses the store, and is a restore replacing it? A shared lock for each user, an exclusive one for a restore (docs/decisions/0013).
-import { closeSync, existsSync, lstatSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, lstatSync, openSync } from "node:fs";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { isSqliteError, type Connection } from "./connection.js";
@@ -8,8 +8,8 @@ import { Database } from "./engine.js";
 /** Gives the lock back; the kernel does the same when the process dies. */
 export type Release = () => void;
 
-/** Where nothing can be written, no restore can write either. */
-const NOT_WRITABLE = ["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT"];
+/** Where nothing can be written, or no folder is, no restore is under way either; where others may not look, they open nothing. */
+const OUT_OF_REACH = ["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "ENOENT"];
 /** A command that is just ending may finish; a server does not. */
 const RESTORE_WAIT_MILLISECONDS = 1000;
 
@@ -21,34 +21,36 @@ export function restoreMarkerOf(path: string): string {
 /** Null, or that a restore was killed half-way: what lies there is neither the old nor the new installation. */
 export function findInterruptedRestore(path: string): StoreFault | null {
   if (!existsSync(restoreMarkerOf(path))) return null;
-  const message = `a restore of ${path} was interrupted: run the same dockwarden restore again, with --force; until then nothing starts on it`;
+  const message = `a restore of ${path} was interrupted, and nothing starts until it is done: run the same dockwarden restore again, with --force`;
   return { code: "failed", message };
 }
 
 /** For everybody who opens the store, as long as it is open; any number at once. `busy`: a restore is replacing it. */
 export function holdStore(path: string): Result<Release, StoreFault> {
-  return hold(path, { begin: "BEGIN; SELECT count(*) FROM sqlite_master", waitMs: 0 }, () => ({
-    code: "busy",
-    message: "a restore is replacing the store; try again when it is done",
-  }));
+  const file = makeLockFile(path);
+  if (!file.ok) return OUT_OF_REACH.includes(file.error) ? ok(() => undefined) : err(unfit(path));
+  const shared = { begin: "BEGIN; SELECT count(*) FROM sqlite_master", waitMs: 0 };
+  return hold(file.value, shared, "a restore is replacing the store; try again when it is done");
 }
 
 /** For a restore: nobody has the store open, and nobody can open it. `busy`: a server or a command uses it. */
 export function holdStoreAlone(path: string): Result<Release, StoreFault> {
-  return hold(path, { begin: "BEGIN EXCLUSIVE", waitMs: RESTORE_WAIT_MILLISECONDS }, () => ({
-    code: "busy",
-    message: `a server or a command uses the store at ${path}; stop it first (docker compose stop dockwarden, systemctl stop dockwarden or Ctrl-C), then restore again`,
-  }));
+  const file = makeLockFile(path);
+  if (!file.ok)
+    return err(OUT_OF_REACH.includes(file.error) ? unmade(path, file.error) : unfit(path));
+  const alone = { begin: "BEGIN EXCLUSIVE", waitMs: RESTORE_WAIT_MILLISECONDS };
+  return hold(
+    file.value,
+    alone,
+    `a server or a command uses the store at ${path}; stop it first (docker compose stop dockwarden, systemctl stop dockwarden or Ctrl-C), then restore again`,
+  );
 }
 
 function hold(
-  path: string,
+  file: string,
   lock: { readonly begin: string; readonly waitMs: number },
-  describeBusy: () => StoreFault,
+  whyBusy: string,
 ): Result<Release, StoreFault> {
-  const file = `${path}.lock`;
-  const fault = makeLockFile(file);
-  if (fault !== null) return fault === "not-writable" ? ok(() => undefined) : err(fault);
   // NOTE nobody but SQLite may open this file: closing any descriptor of it drops the locks of the whole process.
   let connection: Connection | null = null;
   try {
@@ -58,7 +60,7 @@ function hold(
   } catch (error) {
     connection?.close();
     if (!isSqliteError(error)) throw error;
-    if (error.code.startsWith("SQLITE_BUSY")) return err(describeBusy());
+    if (error.code.startsWith("SQLITE_BUSY")) return err({ code: "busy", message: whyBusy });
     const message = `${file} can't be locked (${error.code}); it must be an empty file of the store's owner: remove it while nothing runs`;
     return err({ code: "failed", message });
   }
@@ -68,16 +70,33 @@ function hold(
   });
 }
 
-/** Null where the file is there now. A planted link is not followed (THREATS M03). */
-function makeLockFile(file: string): StoreFault | "not-writable" | null {
+const lockFileOf = (path: string): string => `${path}.lock`;
+
+/** The file, there now and open to this user; else the system's code, or `odd`. A planted link is not followed (THREATS M03). */
+function makeLockFile(path: string): Result<string, string> {
+  const file = lockFileOf(path);
   try {
     closeSync(openSync(file, "wx", 0o600));
-    return null;
+    return ok(file);
   } catch (error) {
     const { code = "unknown" } = error as NodeJS.ErrnoException;
-    if (NOT_WRITABLE.includes(code)) return "not-writable";
+    if (OUT_OF_REACH.includes(code)) return err(code);
     if (code !== "EEXIST") throw error;
   }
-  if (lstatSync(file).isFile()) return null;
-  return { code: "insecure", message: `${file} is not a regular file; remove it` };
+  if (!lstatSync(file).isFile()) return err("odd");
+  try {
+    accessSync(file, constants.R_OK);
+    return ok(file);
+  } catch (error) {
+    return err((error as NodeJS.ErrnoException).code ?? "unknown");
+  }
+}
+
+function unfit(path: string): StoreFault {
+  return { code: "insecure", message: `${lockFileOf(path)} is not a regular file; remove it` };
+}
+
+function unmade(path: string, code: string): StoreFault {
+  const message = `${lockFileOf(path)} can't be used (${code}): without it a server could start meanwhile; make room there, or run this as the owner of the store`;
+  return { code: "failed", message };
 }
