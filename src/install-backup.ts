@@ -27,6 +27,8 @@ export interface Installed {
   readonly credentialEpoch: number;
   /** Old files and folders, where they are kept. */
   readonly kept: readonly string[];
+  /** The store that was replaced, one of `kept`; null where there was none. Its audit log knows what the backup does not. */
+  readonly replacedStore: string | null;
   /** `restored` from the backup, `kept` as they were here, `new` where there were none at all, `unusable`: see notes. */
   readonly keys: "restored" | "kept" | "new" | "unusable";
   /** Registries that were set up before trust another certificate. */
@@ -77,11 +79,9 @@ export async function installBackup(
 
   const suffix = `replaced-${formatTime(systemClock.now()).replace(/\W/g, "")}`;
   const replacement = beginRestore(path, { suffix, hadStore: existsSync(path), epochFloor });
-  const kept = [
-    keys === null ? null : placeRing(settings.directory, keys, replacement.suffix),
-    replaceStore(path, staged, replacement),
-    putAside(firstAdminPasswordFileOf(loaded), replacement.suffix),
-  ];
+  const keptKeys = keys === null ? null : placeRing(settings.directory, keys, replacement.suffix);
+  const replacedStore = replaceStore(path, staged, replacement);
+  const keptPassword = putAside(firstAdminPasswordFileOf(loaded), replacement.suffix);
   finishRestore(path);
   release();
 
@@ -91,7 +91,8 @@ export async function installBackup(
   return ok({
     storePath: path,
     credentialEpoch: prepared.value,
-    kept: kept.filter((one) => one !== null),
+    kept: [keptKeys, replacedStore, keptPassword].filter((one) => one !== null),
+    replacedStore,
     keys: describeKeys(keys !== null, opened.ok ? opened.value.isNew : null),
     isCertificateNew: wasTrusted.some((pem) => pem !== null && pem !== bundle),
     certificateFile,

@@ -1,6 +1,7 @@
 // `dockwarden backup` and `restore`: one file with everything, and the way back.
 import type { Command } from "commander";
 import { makeBackup, restoreBackup, type Backup, type Restored } from "../app.js";
+import { quote } from "../doctor/finding.js";
 import { formatTime } from "../domain/time.js";
 import { CliExit, orExit } from "./exit.js";
 import { formatJson, printable } from "./output.js";
@@ -123,9 +124,19 @@ function restoredText(file: string, { manifest, installed }: Restored): string {
     "  members taken out of groups since         dockwarden group list",
     "  grants revoked, images closed since       dockwarden image list",
     "  passwords changed since are the old ones  dockwarden user passwd NAME",
+    ...changesSince(installed.replacedStore, time),
     "Then start the server.",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** The log that was replaced names them all, where that store can still be read. */
+function changesSince(store: string | null, time: string): readonly string[] {
+  if (store === null) return [];
+  return [
+    "  every change since, and by whom, as the store that was replaced knows it:",
+    `    DOCKWARDEN_STORAGE__PATH=${quote(store)} dockwarden audit list --since ${time.slice(0, 10)}`,
+  ];
 }
 
 type Installed = NonNullable<Restored["installed"]>;

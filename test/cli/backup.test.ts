@@ -225,6 +225,7 @@ describe("restore", () => {
     old.close();
     expect(leftovers()).toEqual([]);
     expect(text).toContain("first-admin-password.replaced-");
+    expect(text).toContain(`DOCKWARDEN_STORAGE__PATH=${kept} dockwarden audit list --since 2`);
   });
 
   test("raises the credential epoch above both stores' each time, and passwords go on", async () => {
@@ -247,6 +248,16 @@ describe("restore", () => {
     };
     const kept = stores().find((name) => name.startsWith("dockwarden.db.replaced-")) ?? "";
     expect(read(store)).toBe(read(join(folder, "data", kept)));
+  });
+
+  test("leaves the file of refusals and token sums where it is, and a backup does not hold it", async () => {
+    const sums = ["audit.db", "audit.db-wal"].map((name) => join(folder, "data", name));
+    for (const path of sums) writeFileSync(path, "sums");
+    const again = join(folder, "again.tar");
+    await site.must("backup", again);
+    await site.must("restore", again, "--force");
+    for (const path of sums) expect(readFileSync(path, "utf8")).toBe("sums");
+    expect(readFileSync(again).includes("audit.db")).toBe(false);
   });
 
   test("is a change like any other: the audit log goes back with the store, and says who restored it", async () => {

@@ -8,6 +8,7 @@ import { testLaptop } from "./parts/laptop.js";
 import { testLarge } from "./parts/large.js";
 import { testReadme } from "./parts/readme.js";
 import { testRestarts } from "./parts/restarts.js";
+import { testRestore } from "./parts/restore.js";
 import { testServer } from "./parts/server.js";
 import { testTls } from "./parts/tls.js";
 import { openContainerSite, type ContainerSite } from "./site.js";
@@ -43,6 +44,7 @@ describeWith(PROGRAMS, "containers", () => {
   testImage(useSite);
   testLaptop(useSite);
   testRestarts(useSite);
+  testRestore(useSite);
   testServer(useSite);
   testTls(useSite);
   testJoining(useSite);

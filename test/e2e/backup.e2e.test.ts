@@ -80,7 +80,12 @@ describe("a running server", () => {
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("stop it first") });
     expect(await fetchActions(server, ADMIN_NAME, "team/app")).toBe("pull,push,delete");
     expect(await server.stop("SIGKILL")).toBe(-1);
-    await server.mustCli(["restore", file, "--force"]);
+    const told = await server.mustCli(["restore", file, "--force"]);
+    const [, path = ""] =
+      /DOCKWARDEN_STORAGE__PATH=(\S+) dockwarden audit list/.exec(told.text) ?? [];
+    const old = { ...server.env, DOCKWARDEN_STORAGE__PATH: path };
+    const log = await run(process.execPath, ["dist/main.js", "audit", "list"], { env: old });
+    expect(expectDone(log)).toMatch(/account\.update +reader +enabled: true → false/);
     await server.start();
     expect(await fetchActions(server, "reader", "team/app")).toBe("pull");
     expect(await fetchActions(server, ADMIN_NAME, "team/app")).toBe("pull,push,delete");

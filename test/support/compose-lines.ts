@@ -7,7 +7,7 @@ import { readDocument, ROOT } from "./documents.js";
 /** What each verb may be given; options that take a value end in `=`. */
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   build: ["--pull"],
-  exec: ["-T"],
+  exec: ["-T", "-e="],
   logs: ["--tail=", "--follow"],
   ps: [],
   pull: [],
