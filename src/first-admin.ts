@@ -122,12 +122,14 @@ function writeDraft(file: string, password: string): string {
   return draft;
 }
 
-/** Removes the filed password of the first admin, and drafts of it, once that account has another one. */
+/** Removes the filed password of the first admin, and copies of it, once that account has another one. */
 export function forgetFirstAdminPassword(loaded: LoadedConfig, accountId: number): void {
   if (accountId !== FIRST_ACCOUNT_ID) return;
   const file = firstAdminPasswordFileOf(loaded);
   for (const name of readdirSync(dirname(file))) {
-    const isFiled = name === basename(file) || name.startsWith(`${basename(file)}.new-`);
-    if (isFiled) rmSync(join(dirname(file), name), { force: true });
+    const isFiled = name === basename(file);
+    // Drafts of it, and what a restore has put aside.
+    const isCopy = /\.(?:new|replaced)-\w+$/.test(name) && name.startsWith(`${basename(file)}.`);
+    if (isFiled || isCopy) rmSync(join(dirname(file), name), { force: true });
   }
 }

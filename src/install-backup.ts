@@ -12,11 +12,11 @@ import { formatTime } from "./domain/time.js";
 import { firstAdminPasswordFileOf } from "./first-admin.js";
 import { openKeys, packageRoot, systemClock } from "./open-parts.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
+import { readFloorOf } from "./storage/sqlite/restore-floor.js";
 import {
   beginRestore,
   finishRestore,
   prepareRestored,
-  readEpochOf,
   readMarker,
   replaceStore,
 } from "./storage/sqlite/restore-store.js";
@@ -60,14 +60,14 @@ export async function installBackup(
   const unplaceable = keys === null ? null : findUnplaceable(settings.directory, keys);
   if (unplaceable !== null) return err(keyFault(unplaceable));
   const earlier = readMarker(restoreMarkerOf(path));
-  const epochFloor = earlier?.epochFloor ?? readEpochOf(path);
+  const floor = earlier?.floor ?? readFloorOf(path);
   const staged = join(staging, "store.db");
   extractMember(archive, STORE_NAME, staged);
   const prepared = prepareRestored(staged, {
     migrationsDirectory: join(packageRoot, "migrations"),
     clock: systemClock,
     backupTakenAt: manifest.takenAt,
-    epochFloor,
+    floor,
     hasKeys: keys !== null,
     actor: findActor(),
   });
@@ -78,7 +78,7 @@ export async function installBackup(
     : null;
 
   const suffix = `replaced-${formatTime(systemClock.now()).replace(/\W/g, "")}`;
-  const replacement = beginRestore(path, { suffix, hadStore: existsSync(path), epochFloor });
+  const replacement = beginRestore(path, { suffix, hadStore: existsSync(path), floor });
   const keptKeys = keys === null ? null : placeRing(settings.directory, keys, replacement.suffix);
   const replacedStore = replaceStore(path, staged, replacement);
   const keptPassword = putAside(firstAdminPasswordFileOf(loaded), replacement.suffix);
@@ -107,7 +107,7 @@ function describeKeys(hasKeys: boolean, isNew: boolean | null): Installed["keys"
   return isNew ? "new" : "kept";
 }
 
-/** The filed password of the store that was replaced opens nothing any more. */
+/** The filed password is that of the store that was replaced, and goes with it. */
 function putAside(file: string, suffix: string): string | null {
   if (!existsSync(file)) return null;
   const aside = `${file}.${suffix}`;

@@ -60,6 +60,15 @@ async function groups(): Promise<readonly string[]> {
   return found.map(({ name }) => name);
 }
 
+/** The id of a group that is added now. */
+async function newGroupId(): Promise<unknown> {
+  await site.must("group", "add", "newest");
+  const database = new Database(store, { readonly: true });
+  const id = database.prepare("SELECT id FROM account_group WHERE name = 'newest'").pluck().get();
+  database.close();
+  return id;
+}
+
 beforeEach(() => open());
 afterEach(() => site.close());
 
@@ -225,6 +234,8 @@ describe("restore", () => {
     old.close();
     expect(leftovers()).toEqual([]);
     expect(text).toContain("first-admin-password.replaced-");
+    await site.must("user", "passwd", "admin", "--generate");
+    expect(stores().filter((name) => name.startsWith("first-admin-password"))).toEqual([]);
     expect(text).toContain(`DOCKWARDEN_STORAGE__PATH=${kept} dockwarden audit list --since 2`);
   });
 
@@ -250,14 +261,22 @@ describe("restore", () => {
     expect(read(store)).toBe(read(join(folder, "data", kept)));
   });
 
+  test("gives no id again that the replaced store gave, so that nothing old is found under it", async () => {
+    for (const name of ["b", "c"]) await site.must("group", "add", name);
+    await site.must("restore", file, "--force");
+    expect(await newGroupId()).toBe(5);
+  });
+
   test("leaves the file of refusals and token sums where it is, and a backup does not hold it", async () => {
-    const sums = ["audit.db", "audit.db-wal"].map((name) => join(folder, "data", name));
+    const sums = ["dockwarden-activity.db", "dockwarden-activity.db-wal"].map((name) =>
+      join(folder, "data", name),
+    );
     for (const path of sums) writeFileSync(path, "sums");
     const again = join(folder, "again.tar");
     await site.must("backup", again);
     await site.must("restore", again, "--force");
     for (const path of sums) expect(readFileSync(path, "utf8")).toBe("sums");
-    expect(readFileSync(again).includes("audit.db")).toBe(false);
+    expect(readFileSync(again).includes("activity.db")).toBe(false);
   });
 
   test("is a change like any other: the audit log goes back with the store, and says who restored it", async () => {
@@ -429,7 +448,11 @@ describe("restore", () => {
 
   test("one that was interrupted keeps everything from starting until it is done again", async () => {
     const marker = `${store}.restoring`;
-    const mark = { suffix: "replaced-1", hadStore: true, epochFloor: 7 };
+    const mark = {
+      suffix: "replaced-1",
+      hadStore: true,
+      floor: { epoch: 7, ids: { account_group: 50 } },
+    };
     writeFileSync(marker, JSON.stringify(mark));
     renameSync(store, `${store}.replaced-1`);
     rmSync(join(folder, "keys"), { recursive: true });
@@ -460,5 +483,6 @@ describe("restore", () => {
     expect(await site.must("restore", file, "--force")).toContain("epoch 8");
     expect(await groups()).toEqual(["before"]);
     expect(stores()).toContain("dockwarden.db.replaced-1");
+    expect(await newGroupId()).toBe(51);
   });
 });

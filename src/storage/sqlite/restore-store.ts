@@ -18,17 +18,18 @@ import { formatTime, type Clock, type EpochSeconds } from "../../domain/time.js"
 import { createRecorder } from "./change-log.js";
 import { isSqliteError, openConnection, type Connection } from "./connection.js";
 import { findDamage, flushFile } from "./copy-store.js";
-import { raiseCredentialEpoch, readCredentialEpoch } from "./credential-epoch.js";
+import { raiseCredentialEpoch } from "./credential-epoch.js";
 import { inspectStore } from "./inspect-store.js";
 import { applyMigrations, findMissing, readMigrations } from "./migrate.js";
+import { parseFloor, raiseIds, type Floor } from "./restore-floor.js";
 import { restoreMarkerOf } from "./store-lock.js";
 
 export interface RestoredOptions {
   readonly migrationsDirectory: string;
   readonly clock: Clock;
   readonly backupTakenAt: EpochSeconds;
-  /** The epoch of the store that is replaced; 0 where there is none, or none that can be read. */
-  readonly epochFloor: number;
+  /** What the store that is replaced has given out already. */
+  readonly floor: Floor;
   /** The backup brings keys along. */
   readonly hasKeys: boolean;
   /** Who restores. */
@@ -40,8 +41,8 @@ const SUFFIXES = ["-wal", "-shm", "-journal", ""] as const;
 const BUSY_MILLISECONDS = 1000;
 
 /**
- * Checks the store in `staged` (a private copy), brings it up to this program, raises its credential epoch above
- * `epochFloor` and writes the restore into its audit log; answers the epoch. A refusal may leave `staged` changed.
+ * Checks the store in `staged` (a private copy), brings it up to this program, raises its credential epoch and its
+ * ids above `floor` and writes the restore into its audit log; answers the epoch. A refusal may leave `staged` changed.
  */
 export function prepareRestored(
   staged: string,
@@ -76,8 +77,9 @@ export function prepareRestored(
 }
 
 function beginEpoch(connection: Connection, options: RestoredOptions): number {
-  const { clock, backupTakenAt, epochFloor, hasKeys, actor } = options;
-  const epoch = raiseCredentialEpoch(connection, epochFloor, { now: clock.now(), backupTakenAt });
+  const { clock, backupTakenAt, floor, hasKeys, actor } = options;
+  raiseIds(connection, floor.ids);
+  const epoch = raiseCredentialEpoch(connection, floor.epoch, { now: clock.now(), backupTakenAt });
   createRecorder(
     connection,
     actor,
@@ -85,7 +87,7 @@ function beginEpoch(connection: Connection, options: RestoredOptions): number {
   )({
     verb: "store.restore",
     names: [{ kind: "store", name: "store" }],
-    before: { credentialEpoch: epochFloor },
+    before: { credentialEpoch: floor.epoch },
     after: { backupTakenAt: formatTime(backupTakenAt), hasKeys, credentialEpoch: epoch },
   });
   return epoch;
@@ -98,30 +100,14 @@ function damagedStore(what: string): StoreFault {
   };
 }
 
-/** The epoch of the store that is about to be replaced; 0 where it can't be read any more. */
-export function readEpochOf(path: string): number {
-  if (inspectStore(path) !== null) return 0;
-  try {
-    const connection = openConnection(path, BUSY_MILLISECONDS);
-    try {
-      return readCredentialEpoch(connection);
-    } finally {
-      connection.close();
-    }
-  } catch (error) {
-    if (isSqliteError(error)) return 0;
-    throw error;
-  }
-}
-
 /** The first step of a restore that lasts: until `finishRestore` nobody opens the store. */
 export interface Replacement {
   /** `….replaced-20261121T101500Z`: where the files that lay there are kept. */
   readonly suffix: string;
   /** Something lay there, now or before an earlier attempt that was killed. */
   readonly hadStore: boolean;
-  /** The credential epoch of that store. */
-  readonly epochFloor: number;
+  /** What that store has given out already. */
+  readonly floor: Floor;
 }
 
 /** Marks the replacement; one that was killed goes on under its own name, so that the oldest files stay the ones kept. */
@@ -145,13 +131,21 @@ export function beginRestore(path: string, fresh: Replacement): Replacement {
 /** Null where none was begun. It is written whole, so that anything else in it was put there by hand. */
 export function readMarker(marker: string): Replacement | null {
   if (!existsSync(marker)) return null;
-  const found = JSON.parse(readFileSync(marker, "utf8")) as Partial<Replacement>;
-  const { suffix, hadStore, epochFloor } = found;
-  const isSuffix = typeof suffix === "string" && /^replaced-\w+$/.test(suffix);
-  if (isSuffix && typeof hadStore === "boolean" && typeof epochFloor === "number") {
-    return { suffix, hadStore, epochFloor };
-  }
+  const found = parseMarker(readFileSync(marker, "utf8"));
+  if (found !== null) return found;
   throw new Error(`${marker} is not what a restore writes; remove it and restore again`);
+}
+
+function parseMarker(text: string): Replacement | null {
+  try {
+    const { suffix, hadStore, floor: found } = JSON.parse(text) as Partial<Replacement>;
+    const floor = parseFloor(found);
+    const isSuffix = typeof suffix === "string" && /^replaced-\w+$/.test(suffix);
+    const isWhole = isSuffix && typeof hadStore === "boolean" && floor !== null;
+    return isWhole ? { suffix, hadStore, floor } : null;
+  } catch {
+    return null; // the caller says it, with the path
+  }
 }
 
 /** Keeps what lies there under `….replaced-…`, and puts the staged store in its place; answers what was kept. */
