@@ -12,6 +12,8 @@ import type { KeyStore } from "./domain/key.js";
 import { err, ok, type Result } from "./domain/result.js";
 import type { Clock } from "./domain/time.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
+import { createActivityReader } from "./storage/sqlite/activity-reader.js";
+import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import { openStore } from "./storage/sqlite/open-store.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
 import { findInterruptedRestore, holdStore, type Release } from "./storage/sqlite/store-lock.js";
@@ -21,6 +23,9 @@ export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
 
 /** The folder that holds package.json, whether run from src/ or dist/. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Where the migrations of the file of sums lie. */
+export const activityMigrations = join(packageRoot, "migrations", "activity");
 
 /** How long a command waits for a store that another process writes (THREATS L05). */
 export const CLI_BUSY_MILLISECONDS = 5000;
@@ -85,8 +90,15 @@ export async function openContext(
   });
   if (!opened.ok) return err(storeFault(opened.error));
   const store = opened.value;
+  const activity = createActivityReader({
+    path: activityPathOf(storage.path),
+    migrationsDirectory: activityMigrations,
+    busyTimeoutMs: CLI_BUSY_MILLISECONDS,
+    clock: systemClock,
+  });
   return ok({
     store,
+    activity: activity.log,
     hasher: createPasswordHasher({
       ...passwords.argon2,
       concurrency: availableParallelism(),
@@ -95,7 +107,10 @@ export async function openContext(
     passwordRules: createPasswordRules(passwords),
     clock: systemClock,
     settings: settingsOf(loaded),
-    close: () => store.close(),
+    close: async () => {
+      activity.close();
+      await store.close();
+    },
   });
 }
 

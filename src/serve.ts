@@ -2,9 +2,16 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
+import { startActivityWriter, type ActivityWriter } from "./activity-writer.js";
 import { pruneChanges } from "./admin/audit-admin.js";
 import { watchClock } from "./clock-watch.js";
-import { openContext, openKeys, systemClock, type OpenedAdmin } from "./open-parts.js";
+import {
+  activityMigrations,
+  openContext,
+  openKeys,
+  systemClock,
+  type OpenedAdmin,
+} from "./open-parts.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
 import { StoreUnavailable } from "./domain/ports.js";
@@ -17,6 +24,7 @@ import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createLogger } from "./log.js";
 import { listenFault, type StartFault } from "./start-fault.js";
+import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import type { Tls } from "./tls-files.js";
 
 export interface RunningServer {
@@ -49,11 +57,19 @@ export async function serve(
   if (!opened.ok) return opened;
   const log = createLogger(config.log);
   const state = { isStopping: false };
-  const parts: Parts = { loaded, keys: keys.value, admin: opened.value, log };
+  const activity = startActivityWriter({
+    path: activityPathOf(config.storage.path),
+    migrationsDirectory: activityMigrations,
+    retentionDays: config.audit.retentionDays,
+    clock: systemClock,
+    log,
+  });
+  const parts: Parts = { loaded, keys: keys.value, admin: opened.value, log, activity };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
   const started = await startListeners(loaded, context);
   if (!started.ok) {
+    await activity.stop();
     await opened.value.close();
     return started;
   }
@@ -76,6 +92,7 @@ export async function serve(
     await Promise.all(servers.map((server) => drain(server, DRAIN_MILLISECONDS)));
     stopWatching();
     stopPruning();
+    await activity.stop();
     await opened.value.close();
     log.info({ evt: "server.stopped" });
     finish(0);
@@ -88,7 +105,11 @@ interface Parts {
   readonly keys: KeyStore;
   readonly admin: OpenedAdmin;
   readonly log: Logger;
+  readonly activity: ActivityWriter;
 }
+
+const UNWRITTEN =
+  "what is given and refused can't be put on record; the server's log says why (activity.unwritten)";
 
 function createHealth(parts: Parts, state: { readonly isStopping: boolean }): HealthSource {
   const { store, settings } = parts.admin;
@@ -112,6 +133,7 @@ function createHealth(parts: Parts, state: { readonly isStopping: boolean }): He
     },
     findWarnings: async () => {
       const warnings = [...parts.keys.warnings()];
+      if (parts.activity.findTrouble() !== null) warnings.push(UNWRITTEN);
       const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
       if (count > 0) {
         warnings.push(
@@ -124,7 +146,7 @@ function createHealth(parts: Parts, state: { readonly isStopping: boolean }): He
 }
 
 function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
-  const { loaded, keys, admin, log } = parts;
+  const { loaded, keys, admin, log, activity } = parts;
   const { server, token } = loaded.config;
   const headers = securityHeaders(server.tls.mode !== "off");
   const tokens = {
@@ -142,7 +164,7 @@ function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpCo
   };
   const trustedProxies = parseTrustedProxies(server.trustedProxies);
   return {
-    token: { tokens, trustedProxies, headers, log },
+    token: { tokens, trustedProxies, headers, log, activity },
     health,
     pages: {
       health,

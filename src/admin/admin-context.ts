@@ -1,4 +1,5 @@
 // What the use cases work on; given in whole by app.ts. No use case reaches past it.
+import type { ActivityLog } from "../domain/activity.js";
 import type { Clock } from "../domain/time.js";
 import type { PolicySettings } from "../domain/decision.js";
 import type { PasswordHasher, PasswordRules, Store } from "../domain/ports.js";
@@ -16,6 +17,8 @@ export interface AdminSettings {
 
 export interface AdminContext {
   readonly store: Store;
+  /** Opened by the first question; throws StoreUnavailable where the file can't be used. */
+  readonly activity: ActivityLog;
   readonly hasher: PasswordHasher;
   readonly passwordRules: PasswordRules;
   readonly clock: Clock;

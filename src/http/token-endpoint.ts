@@ -2,12 +2,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import { parseName } from "../domain/account.js";
+import type { ActivityRecorder } from "../domain/activity.js";
 import { err, ok, type Result } from "../domain/result.js";
 import { formatScope, parseScopes } from "../domain/scope.js";
 import { formatTime } from "../domain/time.js";
 import { issueToken, type TokenContext } from "../token/issue-token.js";
 import type { IssuedToken, TokenRefusal } from "../token/token-answer.js";
 import type { TokenRequest } from "../token/token-request.js";
+import { noteIssued, noteRefused, senderOf, triedName } from "./activity-notes.js";
 import { sendError, sendJson } from "./answer.js";
 import { parseAuthorization } from "./basic-credential.js";
 import { clientAddress, sourceOf } from "./client-address.js";
@@ -20,6 +22,7 @@ export interface TokenEndpoint {
   readonly trustedProxies: BlockList;
   readonly headers: Readonly<Record<string, string>>;
   readonly log: Logger;
+  readonly activity: ActivityRecorder;
 }
 
 /** What a handler knows of the request besides itself. */
@@ -40,20 +43,32 @@ export async function handleToken(
 ): Promise<void> {
   const address = clientAddress(request, endpoint.trustedProxies);
   const line = { rid: scope.requestId, ip: address };
+  const { activity } = endpoint;
+  const sender = senderOf(request, address);
   const parsed = parseTokenRequest(request, scope.rawQuery, sourceOf(address));
   if (!parsed.ok) {
-    endpoint.log.warn({ evt: "token.refuse", ...describeEdge(parsed.error), ...line });
+    const { reason } = describeEdge(parsed.error);
+    const ref = noteRefused(activity, null, { reason, sender });
+    endpoint.log.warn({ evt: "token.refuse", reason, ref, ...line });
     sendError(response, answerRefusal(parsed.error), endpoint.headers);
     return;
   }
   const tokenRequest = parsed.value;
-  const issued = await issueToken(tokenRequest, endpoint.tokens);
+  const issued = await issueToken(tokenRequest, endpoint.tokens).catch((error: unknown) => {
+    const ref = noteRefused(activity, tokenRequest, { reason: "unavailable", sender });
+    endpoint.log.warn({ evt: "token.refuse", reason: "unavailable", ref, ...line });
+    throw error;
+  });
   if (!issued.ok) {
-    endpoint.log.warn({ ...describeRefusal(issued.error, tokenRequest), ...line });
+    const refusal = describeRefusal(issued.error, tokenRequest);
+    const ref = noteRefused(activity, tokenRequest, { reason: refusal.reason, sender });
+    endpoint.log.warn({ ...refusal, ref, ...line });
     sendError(response, answerRefusal(issued.error), endpoint.headers);
     return;
   }
-  endpoint.log.info({ ...describeIssue(issued.value, tokenRequest), ...line });
+  const refs = noteIssued(activity, tokenRequest, issued.value, sender);
+  const denied = refs.length === 0 ? {} : { refs };
+  endpoint.log.info({ ...describeIssue(issued.value, tokenRequest), ...denied, ...line });
   const { token, expiresInSeconds, issuedAt } = issued.value;
   const body = {
     token,
@@ -107,11 +122,6 @@ function describeEdge(refusal: EdgeRefusal): { reason: string } {
   if ("fault" in refusal) return { reason: refusal.fault.replaceAll("-", "_") };
   if (refusal.reason === "duplicate-parameter") return { reason: "dup_param" };
   return { reason: refusal.reason.replaceAll("-", "_") };
-}
-
-/** Names are logged only where they fit the grammar: nothing a stranger typed gets into the log unparsed. */
-function triedName(request: TokenRequest): string | null {
-  return request.credential.kind === "password" ? parseName(request.credential.name) : null;
 }
 
 function describeRefusal(refusal: TokenRefusal, request: TokenRequest) {

@@ -55,6 +55,7 @@ export async function issueToken(
     expiresInSeconds: context.ttlSeconds,
     issuedAt,
     subject,
+    holder,
     access,
     decisions,
   });

@@ -1,5 +1,5 @@
 // What a token request comes to: a token, or one of a closed list of refusals.
-import type { AccessEntry } from "../domain/ports.js";
+import type { AccessEntry, TokenClaims } from "../domain/ports.js";
 import type { Decision } from "../domain/decision.js";
 import type { EpochSeconds } from "../domain/time.js";
 
@@ -9,6 +9,8 @@ export interface IssuedToken {
   readonly issuedAt: EpochSeconds;
   /** The account's name, empty for anonymous. */
   readonly subject: string;
+  /** By which account and credential; null for anonymous. */
+  readonly holder: TokenClaims["holder"];
   readonly access: readonly AccessEntry[];
   /** Why, per repository asked for. */
   readonly decisions: readonly { readonly repository: string; readonly decision: Decision }[];

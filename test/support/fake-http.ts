@@ -4,6 +4,8 @@ import { parseTrustedProxies } from "../../src/http/client-address.js";
 import { securityHeaders } from "../../src/http/answer.js";
 import { createListener, type HttpContext } from "../../src/http/server.js";
 import type { Account } from "../../src/domain/account.js";
+import { ActivitySums } from "../../src/domain/activity-sums.js";
+import type { RefusedRequest, Sender, TokenUse } from "../../src/domain/activity.js";
 import type { GrantedImage } from "../../src/domain/image.js";
 import { matchesRepository } from "../../src/domain/image-pattern.js";
 import type { AccountStore, SignInRecord, TokenClaims } from "../../src/domain/ports.js";
@@ -50,6 +52,8 @@ export interface FakeServer {
   readonly log: LogEvent[];
   /** Claims of every token that was signed. */
   readonly signed: TokenClaims[];
+  /** What went on record. */
+  readonly sums: ActivitySums;
   /** How often a password was verified. */
   readonly hashes: { count: number };
   /** Set to make a port fail with this. */
@@ -75,8 +79,17 @@ export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
     findWarnings: async () => state.warnings,
   };
   const headers = securityHeaders(false);
+  let drawn = 0;
+  const sums = new ActivitySums(() => (drawn += 1));
+  const activity = {
+    given: (use: TokenUse, sender: Sender) => {
+      sums.given(use, sender, NOW);
+    },
+    refused: (request: RefusedRequest, sender: Sender) => sums.refused(request, sender, NOW),
+  };
   const context: HttpContext = {
     token: {
+      activity,
       tokens: {
         accounts,
         hasher: {
@@ -125,5 +138,5 @@ export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
     isBehindProxy: false,
   };
   const listener = createListener(context, { isPublic: true, isInternal: true });
-  return { listener, context, log, signed, hashes, fault, state };
+  return { listener, context, log, signed, sums, hashes, fault, state };
 }

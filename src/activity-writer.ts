@@ -1,0 +1,137 @@
+// Keeps what the server was asked for: sums in memory, written in batches beside the hot path. Its troubles refuse nobody.
+import { randomInt } from "node:crypto";
+import { setImmediate as giveWay } from "node:timers/promises";
+import { ActivitySums } from "./domain/activity-sums.js";
+import { REFERENCE_LIMIT, type ActivityRecorder } from "./domain/activity.js";
+import { StoreUnavailable } from "./domain/ports.js";
+import type { Clock } from "./domain/time.js";
+import type { Logger } from "./http/log.js";
+import { SqliteActivityStore } from "./storage/sqlite/activity-store.js";
+import { watchFile, type FileWatch } from "./storage/sqlite/file-watch.js";
+import { openActivity } from "./storage/sqlite/open-activity.js";
+
+export interface ActivityWriter extends ActivityRecorder {
+  /** Null, or why nothing can be written just now. */
+  findTrouble(): string | null;
+  /** Writes what is left and closes the file. */
+  stop(): Promise<void>;
+}
+
+export interface ActivityWriterOptions {
+  readonly path: string;
+  readonly migrationsDirectory: string;
+  readonly retentionDays: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A crash of the process loses what was asked for in this time. */
+const FLUSH_MILLISECONDS = 2000;
+/** A power cut loses this time besides. */
+const CHECKPOINT_MILLISECONDS = 60_000;
+const PRUNE_MILLISECONDS = 3_600_000;
+/** Rows of each kind a transaction: some milliseconds, then others have their turn. */
+const BATCH_ROWS = 250;
+const BUSY_MILLISECONDS = 100;
+const SECONDS_PER_DAY = 86_400;
+
+interface OpenFile {
+  readonly store: SqliteActivityStore;
+  readonly check: FileWatch;
+}
+
+/** Starts to write; a file that can't be opened is tried again with each batch, and the sums wait so long, within bounds. */
+export function startActivityWriter(options: ActivityWriterOptions): ActivityWriter {
+  const { clock, log } = options;
+  const sums = new ActivitySums(() => randomInt(REFERENCE_LIMIT));
+  let file: OpenFile | null = null;
+  let trouble: string | null = null;
+
+  const reopen = async (): Promise<SqliteActivityStore> => {
+    if (file !== null) {
+      try {
+        file.check("now");
+        return file.store;
+      } catch {
+        // Moved away, as the message about a damaged one says: the next one is new.
+        await file.store.close();
+        file = null;
+      }
+    }
+    const opened = openActivity({ ...options, busyTimeoutMs: BUSY_MILLISECONDS });
+    if (!opened.ok) throw new StoreUnavailable("failed", opened.error.message);
+    const store = new SqliteActivityStore(opened.value);
+    file = { store, check: watchFile(options.path) };
+    return store;
+  };
+  /** Runs one act on the file. Null: it failed; that is remembered for health, and logged when it begins and ends. */
+  const attempt = async <T>(act: (store: SqliteActivityStore) => Promise<T>): Promise<T | null> => {
+    try {
+      const answer = await act(await reopen());
+      if (trouble !== null) log.info({ evt: "activity.written", lost: sums.lost });
+      trouble = null;
+      return answer;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (trouble !== reason) log.warn({ evt: "activity.unwritten", reason });
+      trouble = reason;
+      return null;
+    }
+  };
+  const flush = async (): Promise<void> => {
+    for (;;) {
+      const batch = sums.take(BATCH_ROWS);
+      if (batch.tokens.length + batch.refusals.length === 0) return;
+      const written = await attempt(async (store) => {
+        await store.write(batch);
+        return true;
+      });
+      if (written === null) {
+        batch.putBack();
+        return;
+      }
+      await giveWay();
+    }
+  };
+  const prune = async (): Promise<void> => {
+    const before = clock.now() - options.retentionDays * SECONDS_PER_DAY;
+    while ((await attempt((store) => store.pruneHour(before))) !== null) await giveWay();
+  };
+  const timers = [
+    every(FLUSH_MILLISECONDS, flush),
+    every(CHECKPOINT_MILLISECONDS, async () => {
+      await attempt((store) => store.checkpoint());
+    }),
+    every(PRUNE_MILLISECONDS, prune),
+  ];
+  void prune();
+  return {
+    given: (use, sender) => {
+      sums.given(use, sender, clock.now());
+    },
+    refused: (request, sender) => sums.refused(request, sender, clock.now()),
+    findTrouble: () => trouble,
+    stop: async () => {
+      for (const stop of timers) await stop();
+      await flush();
+      await file?.store.close();
+    },
+  };
+}
+
+/** One turn after the other; the answer ends them and waits for the one that runs. */
+function every(milliseconds: number, act: () => Promise<void>): () => Promise<void> {
+  let turn = Promise.resolve();
+  let isRunning = false;
+  const timer = setInterval(() => {
+    if (isRunning) return;
+    isRunning = true;
+    turn = act().finally(() => {
+      isRunning = false;
+    });
+  }, milliseconds);
+  return async () => {
+    clearInterval(timer);
+    await turn;
+  };
+}

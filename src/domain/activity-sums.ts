@@ -1,0 +1,203 @@
+// Sums of one hour in memory, bounded whatever strangers send; what has changed is taken out in batches to be written.
+import {
+  ADDRESSES_MAX,
+  SECONDS_PER_HOUR,
+  SUMS_MAX,
+  type RefusalSum,
+  type RefusedRequest,
+  type Sender,
+  type Sum,
+  type TokenSum,
+  type TokenUse,
+} from "./activity.js";
+import type { EpochSeconds } from "./time.js";
+
+/** A row to be written whole: it replaces an earlier one of the same hour and writer with the same number. */
+export interface SumRow<Row> {
+  readonly hour: number;
+  readonly writer: number;
+  readonly number: number;
+  readonly sum: Row;
+}
+
+export interface ActivityBatch {
+  readonly tokens: readonly SumRow<TokenSum>[];
+  readonly refusals: readonly SumRow<RefusalSum>[];
+  /** For a batch that could not be written: its rows, grown meanwhile or not, are taken again the next time. */
+  putBack(): void;
+}
+
+/** Rows that wait to be written when the file can't be; beyond this the oldest are given up. */
+const WAITING_MAX = 20_000;
+
+const NOTHING_USED: TokenUse = {
+  account: "",
+  accountId: null,
+  credential: "",
+  service: "",
+  image: "",
+  actions: "",
+};
+const NOTHING_REFUSED: RefusedRequest = {
+  tried: "",
+  credential: "",
+  service: "",
+  image: "",
+  asked: "",
+  given: "",
+  reason: "",
+  path: "",
+};
+
+interface Counting {
+  readonly now: EpochSeconds;
+  readonly address: string;
+}
+
+interface Box<Row> {
+  row: SumRow<Row>;
+}
+
+/** One kind of sums: the rows of this hour by what was asked, and those that are yet to be written. */
+class Sums<Row extends Sum> {
+  #rows = new Map<string, Box<Row>>();
+  readonly #waiting = new Set<Box<Row>>();
+  lost = 0;
+
+  startHour(): void {
+    this.#rows = new Map();
+  }
+
+  /** `make` gives a row with nothing counted, for `key` or for the rest; answered is the row with this request in it. */
+  add(key: string, make: (number: number, isRest: boolean) => SumRow<Row>, request: Counting): Row {
+    const isRest = !this.#rows.has(key) && this.#rows.size >= SUMS_MAX;
+    const place = isRest ? "" : key;
+    let box = this.#rows.get(place);
+    if (box === undefined) {
+      box = { row: make(this.#rows.size, isRest) };
+      this.#rows.set(place, box);
+    }
+    const sum = { ...box.row.sum, ...countOne(box.row.sum, request) };
+    box.row = { ...box.row, sum };
+    this.#wait(box);
+    return sum;
+  }
+
+  take(limit: number): { readonly rows: readonly SumRow<Row>[]; readonly putBack: () => void } {
+    const boxes: Box<Row>[] = [];
+    for (const box of this.#waiting) {
+      if (boxes.length === limit) break;
+      boxes.push(box);
+      this.#waiting.delete(box);
+    }
+    const putBack = (): void => {
+      for (const box of boxes) this.#wait(box);
+    };
+    return { rows: boxes.map(({ row }) => row), putBack };
+  }
+
+  #wait(box: Box<Row>): void {
+    this.#waiting.add(box);
+    if (this.#waiting.size <= WAITING_MAX) return;
+    const [oldest] = this.#waiting;
+    if (oldest !== undefined) this.#waiting.delete(oldest);
+    this.lost += 1;
+  }
+}
+
+function countOne(sum: Sum, { address, now }: Counting): Partial<Sum> {
+  const isKnown = sum.addresses.includes(address);
+  const isNew = !isKnown && sum.addresses.length < ADDRESSES_MAX;
+  return {
+    count: sum.count + 1,
+    firstAt: Math.min(sum.firstAt, now),
+    lastAt: Math.max(sum.lastAt, now),
+    addresses: isNew ? [...sum.addresses, address] : sum.addresses,
+    otherCount: sum.otherCount + (isKnown || isNew ? 0 : 1),
+  };
+}
+
+/** `draw` answers random whole numbers from 0 up to REFERENCE_LIMIT. */
+export class ActivitySums {
+  readonly #draw: () => number;
+  readonly #tokens = new Sums<TokenSum>();
+  readonly #refusals = new Sums<RefusalSum>();
+  #hour = -1;
+  #writer = 0;
+
+  constructor(draw: () => number) {
+    this.#draw = draw;
+  }
+
+  /** Rows given up so far, because they could not be written for too long. */
+  get lost(): number {
+    return this.#tokens.lost + this.#refusals.lost;
+  }
+
+  given(use: TokenUse, sender: Sender, now: EpochSeconds): void {
+    this.#turn(now);
+    const { account, credential, service, image, actions } = use;
+    const key = [use.accountId ?? "", account, credential, service, image, actions].join("\n");
+    this.#tokens.add(
+      key,
+      (number, isRest) =>
+        this.#row(number, { ...(isRest ? NOTHING_USED : use), ...nothing(now), isRest }),
+      { now, address: sender.address },
+    );
+  }
+
+  /** Answers the reference. */
+  refused(request: RefusedRequest, sender: Sender, now: EpochSeconds): number {
+    this.#turn(now);
+    const { tried, credential, service, image, asked, given, reason } = request;
+    const key = [tried, credential, service, image, asked, given, reason].join("\n");
+    const make = (number: number, isRest: boolean): SumRow<RefusalSum> => {
+      const what = isRest ? NOTHING_REFUSED : request;
+      const { program } = sender;
+      return this.#row(number, {
+        ...what,
+        program,
+        reference: this.#draw(),
+        ...nothing(now),
+        isRest,
+      });
+    };
+    return this.#refusals.add(key, make, { now, address: sender.address }).reference;
+  }
+
+  /** At most `limit` rows of each kind that have changed since they were taken. */
+  take(limit: number): ActivityBatch {
+    const tokens = this.#tokens.take(limit);
+    const refusals = this.#refusals.take(limit);
+    return {
+      tokens: tokens.rows,
+      refusals: refusals.rows,
+      putBack: () => {
+        tokens.putBack();
+        refusals.putBack();
+      },
+    };
+  }
+
+  #row<Row>(number: number, sum: Row): SumRow<Row> {
+    return { hour: this.#hour, writer: this.#writer, number, sum };
+  }
+
+  /** A new hour, or a clock that was set back: new rows by a new writer, so that none is written over. */
+  #turn(now: EpochSeconds): void {
+    const hour = Math.floor(now / SECONDS_PER_HOUR);
+    if (hour === this.#hour) return;
+    this.#hour = hour;
+    this.#writer = this.#draw();
+    this.#tokens.startHour();
+    this.#refusals.startHour();
+  }
+}
+
+const nothing = (now: EpochSeconds): Omit<Sum, "isRest"> => ({
+  count: 0,
+  firstAt: now,
+  lastAt: now,
+  addresses: [],
+  otherCount: 0,
+});

@@ -1,0 +1,96 @@
+// What of a token request goes on record: which images it gave, what it refused, by whom and from where.
+import type { IncomingMessage } from "node:http";
+import { parseName } from "../domain/account.js";
+import { formatReference, type ActivityRecorder, type Sender } from "../domain/activity.js";
+import { formatReason } from "../domain/reason.js";
+import type { RequestedScope } from "../domain/scope.js";
+import type { IssuedToken } from "../token/token-answer.js";
+import type { TokenRequest } from "../token/token-request.js";
+
+const PROGRAM_MAX = 64;
+/** A path of a hundred grants says no more than its first ones. */
+const PATH_MAX = 1000;
+
+/** The sender of a request, with what is printable of the name that its program gives itself. */
+export function senderOf(request: IncomingMessage, address: string): Sender {
+  const words = (request.headers["user-agent"] ?? "").replaceAll(/[^ -~]/g, "?");
+  // docker sends its whole pedigree: the first word is the program, the rest its libraries.
+  return { address, program: (words.split(" ")[0] ?? "").slice(0, PROGRAM_MAX) };
+}
+
+/** The name that the credential claims, where it could be one: nothing else that a stranger types is kept. */
+export function triedName(request: TokenRequest): string | null {
+  return request.credential.kind === "password" ? parseName(request.credential.name) : null;
+}
+
+/** A request that got no token; answers the reference as the log has it. `request` null: it could not be read. */
+export function noteRefused(
+  recorder: ActivityRecorder,
+  request: TokenRequest | null,
+  refusal: { readonly reason: string; readonly sender: Sender },
+): string {
+  const [scope] = request?.scopes ?? [];
+  const reference = recorder.refused(
+    {
+      tried: request === null ? "" : (triedName(request) ?? ""),
+      credential: request === null || request.credential.kind === "none" ? "" : "password",
+      service: request?.service ?? "",
+      image: scope === undefined ? "" : placeOf(scope),
+      asked: scope?.actions.join(",") ?? "",
+      given: "",
+      reason: refusal.reason,
+      path: "",
+    },
+    refusal.sender,
+  );
+  return formatReference(reference);
+}
+
+/** A token: what it gives, and what was asked for in vain. Answers the references of the latter, as the log has them. */
+export function noteIssued(
+  recorder: ActivityRecorder,
+  request: TokenRequest,
+  issued: IssuedToken,
+  sender: Sender,
+): readonly string[] {
+  const { subject, holder, decisions } = issued;
+  const { service, scopes } = request;
+  const credential = holder?.credential ?? "";
+  const use = { account: subject, accountId: holder?.account ?? null, credential, service };
+  if (scopes.length === 0) recorder.given({ ...use, image: "", actions: "" }, sender);
+  const references: string[] = [];
+  for (const scope of scopes) {
+    const entry = issued.access.find(
+      ({ type, name }) => type === scope.type && name === scope.name,
+    );
+    const given = entry?.actions ?? [];
+    const image = placeOf(scope);
+    if (given.length > 0) recorder.given({ ...use, image, actions: given.join(",") }, sender);
+    if (!isShort(scope.actions, given)) continue;
+    const decision = decisions.find(({ repository }) => repository === scope.name)?.decision;
+    const reference = recorder.refused(
+      {
+        tried: subject,
+        credential,
+        service,
+        image,
+        asked: scope.actions.join(","),
+        given: given.join(","),
+        reason: "not_allowed",
+        path: (decision?.reasons ?? []).map(formatReason).join("\n").slice(0, PATH_MAX),
+      },
+      sender,
+    );
+    references.push(formatReference(reference));
+  }
+  return references;
+}
+
+/** `*` asks for all that is allowed: only nothing is too little. */
+function isShort(asked: readonly string[], given: readonly string[]): boolean {
+  if (asked.includes("*")) return given.length === 0;
+  return asked.some((action) => !given.includes(action));
+}
+
+const placeOf = ({ type, name }: RequestedScope): string =>
+  type === "repository" ? name : `${type}:${name}`;

@@ -1,0 +1,190 @@
+// Reads the sums of tokens and refusals that activity-store.ts has written.
+import {
+  SECONDS_PER_HOUR,
+  type ActivityFilter,
+  type ActivityLog,
+  type Followed,
+  type RefusalSum,
+  type Sum,
+  type TokenSum,
+} from "../../domain/activity.js";
+import { formatImagePattern, isLiteral, matchesRepository } from "../../domain/image-pattern.js";
+import type { EpochSeconds } from "../../domain/time.js";
+import { run, type Connection } from "./connection.js";
+
+type Row = Readonly<Record<string, number | string | null>>;
+
+const ADDRESSES = ["address_1", "address_2", "address_3", "address_4"] as const;
+const TOKEN_WORDS = ["account", "credential", "service", "image", "actions", ...ADDRESSES];
+const REFUSAL_WORDS = [
+  "tried",
+  "credential",
+  "service",
+  "image",
+  "asked",
+  "given",
+  "reason",
+  "path",
+  "program",
+  ...ADDRESSES,
+];
+const NUMBERS = "hour, count, first_at, last_at, other_count, batch";
+
+/** Each number of a word becomes the word. */
+function select(table: string, words: readonly string[], more: string): string {
+  const texts = words.map((name) => `(SELECT text FROM word WHERE id = ${name}) AS ${name}`);
+  return `SELECT ${NUMBERS}, ${more}, ${texts.join(", ")} FROM ${table}`;
+}
+const SELECT_TOKENS = select("token_sum", TOKEN_WORDS, "account_id, account IS NULL AS is_rest");
+const SELECT_REFUSALS = select("refusal_sum", REFUSAL_WORDS, "reference, tried IS NULL AS is_rest");
+const NEWEST_FIRST = "ORDER BY hour DESC, last_at DESC, number DESC LIMIT @limit";
+
+export class SqliteActivityLog implements ActivityLog {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async listTokens(filter: ActivityFilter): Promise<readonly TokenSum[]> {
+    const where = this.#where(filter, "account");
+    const rows = await this.#all(`${SELECT_TOKENS} ${where} ${NEWEST_FIRST}`, filter);
+    return rows.reverse().map(readToken);
+  }
+
+  async listRefusals(filter: ActivityFilter): Promise<readonly RefusalSum[]> {
+    const where = this.#where(filter, "tried");
+    const rows = await this.#all(`${SELECT_REFUSALS} ${where} ${NEWEST_FIRST}`, filter);
+    return rows.reverse().map(readRefusal);
+  }
+
+  async findRefusals(reference: number): Promise<readonly RefusalSum[]> {
+    const sql = `${SELECT_REFUSALS} WHERE reference = @reference ORDER BY hour`;
+    return (await this.#all(sql, { reference })).map(readRefusal);
+  }
+
+  async follow(after: number | null): Promise<Followed> {
+    const batch = await run(() =>
+      this.#connection.prepare<[], number>("SELECT number FROM batch").pluck().get(),
+    );
+    if (batch === undefined || after === null || batch === after) {
+      return { batch: batch ?? 0, tokens: [], refusals: [] };
+    }
+    // A batch holds rows of this hour and the last one, so that the rest need not be looked at.
+    const recent =
+      "WHERE hour >= (SELECT max(hour) FROM token_sum) - 1 AND batch > @after ORDER BY batch, last_at";
+    const recentRefusals = recent.replace("token_sum", "refusal_sum");
+    const tokens = await this.#all(`${SELECT_TOKENS} ${recent}`, { after });
+    const refusals = await this.#all(`${SELECT_REFUSALS} ${recentRefusals}`, { after });
+    return { batch, tokens: tokens.map(readToken), refusals: refusals.map(readRefusal) };
+  }
+
+  async lastUses(): Promise<ReadonlyMap<number, EpochSeconds>> {
+    const rows = await this.#all("SELECT account_id, last_at FROM account_use", {});
+    return new Map(rows.map((row) => [Number(row["account_id"]), Number(row["last_at"])]));
+  }
+
+  async lastUseOf(accountId: number): Promise<EpochSeconds | null> {
+    const sql = "SELECT last_at FROM account_use WHERE account_id = @accountId";
+    const [row] = await this.#all(sql, { accountId });
+    return row === undefined ? null : Number(row["last_at"]);
+  }
+
+  async imageUses(): Promise<
+    readonly { readonly accountId: number; readonly image: string; readonly lastAt: EpochSeconds }[]
+  > {
+    const rows = await this.#all("SELECT account_id, image, last_at FROM image_use", {});
+    return rows.map((row) => ({
+      accountId: Number(row["account_id"]),
+      image: text(row, "image"),
+      lastAt: Number(row["last_at"]),
+    }));
+  }
+
+  async beginsAt(): Promise<EpochSeconds | null> {
+    const sql = "SELECT min(applied_at) AS at FROM migration";
+    const [row] = await this.#all(sql, {});
+    return typeof row?.["at"] === "number" ? row["at"] : null;
+  }
+
+  async #all(sql: string, bound: object): Promise<Row[]> {
+    return run(() => this.#connection.prepare<[object], Row>(sql).all(bound));
+  }
+
+  #where({ account, image, since, until }: ActivityFilter, who: "account" | "tried"): string {
+    const start = `hour * ${SECONDS_PER_HOUR}`;
+    const conditions = [
+      ...(account === null ? [] : [`${who} = (SELECT id FROM word WHERE text = @account)`]),
+      ...(image === null ? [] : [`image IN (${this.#findImageWords(image).join(", ")})`]),
+      // The first narrows by the index, the second to the second.
+      ...(since === null
+        ? []
+        : [`hour >= ${Math.floor(since / SECONDS_PER_HOUR)} AND ${start} + last_at >= @since`]),
+      ...(until === null
+        ? []
+        : [`hour <= ${Math.floor(until / SECONDS_PER_HOUR)} AND ${start} + first_at < @until`]),
+    ];
+    return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+  }
+
+  /** Numbers of the repositories that the pattern names; tags are not on record. */
+  #findImageWords(pattern: NonNullable<ActivityFilter["image"]>): readonly number[] {
+    const { repository } = pattern;
+    const words = this.#connection.prepare<[], { id: number; text: string }>(
+      "SELECT id, text FROM word",
+    );
+    if (isLiteral(formatImagePattern(pattern))) {
+      return this.#connection
+        .prepare<[string], number>("SELECT id FROM word WHERE text = ?")
+        .pluck()
+        .all(repository);
+    }
+    const ids: number[] = [];
+    for (const word of words.iterate()) {
+      if (matchesRepository(repository, word.text)) ids.push(word.id);
+    }
+    return ids;
+  }
+}
+
+const text = (row: Row, name: string): string => String(row[name] ?? "");
+
+function readSum(row: Row): Sum {
+  const start = Number(row["hour"]) * SECONDS_PER_HOUR;
+  return {
+    count: Number(row["count"]),
+    firstAt: start + Number(row["first_at"]),
+    lastAt: start + Number(row["last_at"]),
+    addresses: ADDRESSES.flatMap((name) => (row[name] === null ? [] : [text(row, name)])),
+    otherCount: Number(row["other_count"]),
+    isRest: row["is_rest"] === 1,
+  };
+}
+
+function readToken(row: Row): TokenSum {
+  return {
+    account: text(row, "account"),
+    accountId: typeof row["account_id"] === "number" ? row["account_id"] : null,
+    credential: text(row, "credential"),
+    service: text(row, "service"),
+    image: text(row, "image"),
+    actions: text(row, "actions"),
+    ...readSum(row),
+  };
+}
+
+function readRefusal(row: Row): RefusalSum {
+  return {
+    reference: Number(row["reference"]),
+    tried: text(row, "tried"),
+    credential: text(row, "credential"),
+    service: text(row, "service"),
+    image: text(row, "image"),
+    asked: text(row, "asked"),
+    given: text(row, "given"),
+    reason: text(row, "reason"),
+    path: text(row, "path"),
+    program: text(row, "program"),
+    ...readSum(row),
+  };
+}

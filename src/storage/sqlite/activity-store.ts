@@ -1,0 +1,191 @@
+// Writes sums of tokens and refusals in batches, and forgets the old ones; reading is activity-log.ts.
+import type { ActivityBatch, SumRow } from "../../domain/activity-sums.js";
+import {
+  SECONDS_PER_HOUR,
+  type RefusalSum,
+  type Sum,
+  type TokenSum,
+} from "../../domain/activity.js";
+import type { Statement } from "better-sqlite3";
+import { ok } from "../../domain/result.js";
+import type { EpochSeconds } from "../../domain/time.js";
+import { run, write, type Connection } from "./connection.js";
+
+/** What the file may grow to; then the oldest hours go, however young they are. */
+export const FILE_MAX_BYTES = 1_900_000_000;
+/** Longer texts are cut: nothing that a stranger sends is stored whole without a bound. */
+const TEXT_MAX = 1000;
+
+type Bound = number | string | null;
+
+const COUNTED = [
+  "count",
+  "first_at",
+  "last_at",
+  "address_1",
+  "address_2",
+  "address_3",
+  "address_4",
+  "other_count",
+  "batch",
+];
+const PLACE = ["hour", "writer", "number"];
+const TOKEN_WORDS = ["account", "credential", "service", "image", "actions"] as const;
+const REFUSAL_WORDS = [
+  "tried",
+  "credential",
+  "service",
+  "image",
+  "asked",
+  "given",
+  "reason",
+  "path",
+  "program",
+] as const;
+
+function insertInto(table: string, columns: readonly string[]): string {
+  const all = [...PLACE, ...columns, ...COUNTED];
+  return `INSERT OR REPLACE INTO ${table} (${all.join(", ")}) VALUES (${all.map(() => "?").join(", ")})`;
+}
+
+const INSERT_WORD =
+  "INSERT INTO word (text, last_hour) VALUES (?, ?) ON CONFLICT (text) DO UPDATE SET last_hour = max(last_hour, excluded.last_hour) RETURNING id";
+const NOTE_ACCOUNT =
+  "INSERT INTO account_use (account_id, last_at) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET last_at = max(last_at, excluded.last_at)";
+const NOTE_IMAGE =
+  "INSERT INTO image_use (account_id, image, last_at) VALUES (?, ?, ?) ON CONFLICT (account_id, image) DO UPDATE SET last_at = max(last_at, excluded.last_at)";
+const OLDEST_HOUR =
+  "SELECT min(hour) FROM (SELECT min(hour) AS hour FROM token_sum UNION ALL SELECT min(hour) FROM refusal_sum)";
+
+function prepareAll(connection: Connection) {
+  const number = (sql: string): Statement<Bound[], number | null> =>
+    connection.prepare<Bound[], number | null>(sql).pluck();
+  return {
+    insertToken: connection.prepare<Bound[]>(
+      insertInto("token_sum", ["account_id", ...TOKEN_WORDS]),
+    ),
+    insertRefusal: connection.prepare<Bound[]>(
+      insertInto("refusal_sum", ["reference", ...REFUSAL_WORDS]),
+    ),
+    insertWord: number(INSERT_WORD),
+    noteAccount: connection.prepare<Bound[]>(NOTE_ACCOUNT),
+    noteImage: connection.prepare<Bound[]>(NOTE_IMAGE),
+    nextBatch: number("UPDATE batch SET number = number + 1 RETURNING number"),
+    oldestHour: number(OLDEST_HOUR),
+  };
+}
+
+export class SqliteActivityStore {
+  readonly #connection: Connection;
+  readonly #maxBytes: number;
+  readonly #statements: ReturnType<typeof prepareAll>;
+  /** Numbers of the words of one hour; forgotten when a batch fails, because its words were not written. */
+  #words = new Map<string, number>();
+  #wordsHour = -1;
+
+  constructor(connection: Connection, maxBytes: number = FILE_MAX_BYTES) {
+    this.#connection = connection;
+    this.#maxBytes = maxBytes;
+    this.#statements = prepareAll(connection);
+  }
+
+  /** Writes all rows or none. Throws StoreUnavailable. */
+  async write(batch: ActivityBatch): Promise<void> {
+    const { nextBatch } = this.#statements;
+    try {
+      await write(this.#connection, () => {
+        const number = nextBatch.get() ?? 0;
+        for (const row of batch.tokens) this.#writeToken(row, number);
+        for (const row of batch.refusals) this.#writeRefusal(row, number);
+        return ok(null);
+      });
+    } catch (error) {
+      this.#words = new Map();
+      throw error;
+    }
+  }
+
+  /**
+   * Forgets the oldest hour if it ended before `before`, or if the file is too large. Answers how many rows went; null:
+   * there is nothing to forget.
+   */
+  async pruneHour(before: EpochSeconds): Promise<number | null> {
+    const hour = await run(() => this.#statements.oldestHour.get() ?? null);
+    if (hour === null) return null;
+    const end = (hour + 1) * SECONDS_PER_HOUR;
+    if (end > before && !(await this.#isTooLarge())) return null;
+    const forgotten = await write(this.#connection, () => {
+      const remove = (sql: string, bound: number): number =>
+        this.#connection.prepare(sql).run(bound).changes;
+      const tokens = remove("DELETE FROM token_sum WHERE hour <= ?", hour);
+      const refusals = remove("DELETE FROM refusal_sum WHERE hour <= ?", hour);
+      remove("DELETE FROM word WHERE last_hour <= ?", hour);
+      remove("DELETE FROM image_use WHERE last_at < ?", end);
+      return ok(tokens + refusals);
+    });
+    this.#words = new Map();
+    return forgotten.value;
+  }
+
+  /** Moves what was written from the log beside the file into the file itself, so that a power cut can't take it. */
+  async checkpoint(): Promise<void> {
+    await run(() => this.#connection.pragma("wal_checkpoint(PASSIVE)"));
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  async #isTooLarge(): Promise<boolean> {
+    const read = (name: string): number => Number(this.#connection.pragma(name, { simple: true }));
+    return run(
+      () => (read("page_count") - read("freelist_count")) * read("page_size") > this.#maxBytes,
+    );
+  }
+
+  #writeToken(row: SumRow<TokenSum>, batch: number): void {
+    const { accountId, image, lastAt } = row.sum;
+    const words = TOKEN_WORDS.map((name) => this.#word(row, row.sum[name]));
+    const { insertToken, noteAccount, noteImage } = this.#statements;
+    insertToken.run(...place(row), accountId, ...words, ...this.#counted(row), batch);
+    if (accountId === null) return;
+    noteAccount.run(accountId, lastAt);
+    if (image !== "") noteImage.run(accountId, image, lastAt);
+  }
+
+  #writeRefusal(row: SumRow<RefusalSum>, batch: number): void {
+    const words = REFUSAL_WORDS.map((name) => this.#word(row, row.sum[name]));
+    const { reference } = row.sum;
+    const { insertRefusal } = this.#statements;
+    insertRefusal.run(...place(row), reference, ...words, ...this.#counted(row), batch);
+  }
+
+  /** The text's number; null in the row for all the rest, which names nothing. */
+  #word(row: SumRow<Sum>, text: string): number | null {
+    return row.sum.isRest ? null : this.#numberOf(text, row.hour);
+  }
+
+  #numberOf(text: string, hour: number): number {
+    if (hour !== this.#wordsHour) this.#words = new Map();
+    this.#wordsHour = hour;
+    const known = this.#words.get(text);
+    if (known !== undefined) return known;
+    const number = this.#statements.insertWord.get(text.slice(0, TEXT_MAX), hour) ?? 0;
+    this.#words.set(text, number);
+    return number;
+  }
+
+  #counted({ hour, sum }: SumRow<Sum>): readonly Bound[] {
+    const start = hour * SECONDS_PER_HOUR;
+    const addresses = [0, 1, 2, 3].map((at) => {
+      const address = sum.addresses[at];
+      return address === undefined ? null : this.#numberOf(address, hour);
+    });
+    const { count, firstAt, lastAt, otherCount } = sum;
+    return [count, firstAt - start, lastAt - start, ...addresses, otherCount];
+  }
+}
+
+function place({ hour, writer, number }: SumRow<Sum>): readonly number[] {
+  return [hour, writer, number];
+}

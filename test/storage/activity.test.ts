@@ -1,0 +1,294 @@
+// The file of sums: what is written is read again, grown rows replace their earlier form, old and too many hours go.
+import { chmodSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ActivitySums } from "../../src/domain/activity-sums.js";
+import type { ActivityFilter, RefusedRequest, TokenUse } from "../../src/domain/activity.js";
+import { SqliteActivityLog } from "../../src/storage/sqlite/activity-log.js";
+import { createActivityReader } from "../../src/storage/sqlite/activity-reader.js";
+import { SqliteActivityStore } from "../../src/storage/sqlite/activity-store.js";
+import type { Connection } from "../../src/storage/sqlite/connection.js";
+import { activityPathOf, openActivity } from "../../src/storage/sqlite/open-activity.js";
+import { tempFolder } from "../support/temp.js";
+
+const HOUR = 3600;
+const START = 500_000 * HOUR;
+const USE: TokenUse = {
+  account: "alice",
+  accountId: 7,
+  credential: "password:1",
+  service: "registry",
+  image: "team/app",
+  actions: "pull",
+};
+const REFUSAL: RefusedRequest = {
+  tried: "alice",
+  credential: "password:1",
+  service: "registry",
+  image: "team/app",
+  asked: "pull,push",
+  given: "pull",
+  reason: "not_allowed",
+  path: "team/app grants pull to alice\nthe second sentence",
+};
+const ALL: ActivityFilter = { account: null, image: null, since: null, until: null, limit: 100 };
+const from = (address: string) => ({ address, program: "docker/29.1.3" });
+
+function open(path: string): Connection {
+  const opened = openActivity({
+    path,
+    migrationsDirectory: "migrations/activity",
+    busyTimeoutMs: 1000,
+    clock: { now: () => START },
+  });
+  if (!opened.ok) throw new Error(opened.error.message);
+  return opened.value;
+}
+
+describe("the file of sums", () => {
+  let path: string;
+  let connection: Connection;
+  let store: SqliteActivityStore;
+  let log: SqliteActivityLog;
+  let sums: ActivitySums;
+
+  beforeEach(() => {
+    path = join(tempFolder(), "dockwarden-activity.db");
+    connection = open(path);
+    store = new SqliteActivityStore(connection);
+    log = new SqliteActivityLog(connection);
+    let drawn = 0;
+    sums = new ActivitySums(() => (drawn += 1));
+  });
+
+  afterEach(() => {
+    connection.close();
+  });
+
+  const write = (): Promise<void> => store.write(sums.take(100_000));
+  const images = async (filter: Partial<ActivityFilter>): Promise<readonly string[]> =>
+    (await log.listTokens({ ...ALL, ...filter })).map(({ image }) => image);
+
+  test("lies beside the store, for its owner alone", () => {
+    expect(activityPathOf("/srv/data/dockwarden.db")).toBe("/srv/data/dockwarden-activity.db");
+    expect(activityPathOf("/srv/data/store")).toBe("/srv/data/store-activity.db");
+    for (const suffix of ["", "-wal", "-shm"]) {
+      expect(statSync(`${path}${suffix}`).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  test("gives back what was written, whole", async () => {
+    for (const at of [0, 1, 2, 3, 4, 5]) sums.given(USE, from(`192.0.2.${at}`), START + at);
+    const reference = sums.refused(REFUSAL, from("192.0.2.9"), START + 7);
+    await write();
+    expect(await log.listTokens(ALL)).toEqual([
+      {
+        ...USE,
+        count: 6,
+        firstAt: START,
+        lastAt: START + 5,
+        addresses: ["192.0.2.0", "192.0.2.1", "192.0.2.2", "192.0.2.3"],
+        otherCount: 2,
+        isRest: false,
+      },
+    ]);
+    const refusal = {
+      ...REFUSAL,
+      reference,
+      program: "docker/29.1.3",
+      count: 1,
+      firstAt: START + 7,
+      lastAt: START + 7,
+      addresses: ["192.0.2.9"],
+      otherCount: 0,
+      isRest: false,
+    };
+    expect(await log.listRefusals(ALL)).toEqual([refusal]);
+    expect(await log.findRefusals(reference)).toEqual([refusal]);
+    expect(await log.findRefusals(reference + 1)).toEqual([]);
+  });
+
+  test("a row that has grown replaces its earlier form, also after a failure in between", async () => {
+    sums.given(USE, from("192.0.2.1"), START);
+    await write();
+    sums.given(USE, from("192.0.2.1"), START + 1);
+    const locker = open(path);
+    locker.exec("BEGIN IMMEDIATE");
+    connection.pragma("busy_timeout = 1");
+    const batch = sums.take(100);
+    await expect(store.write(batch)).rejects.toMatchObject({ reason: "busy" });
+    locker.close();
+    batch.putBack();
+    sums.given({ ...USE, image: "team/new" }, from("192.0.2.7"), START + 2);
+    await write();
+    const rows = await log.listTokens(ALL);
+    expect(rows.map(({ image, count }) => [image, count])).toEqual([
+      ["team/app", 2],
+      ["team/new", 1],
+    ]);
+  });
+
+  test("the row for all the rest names nothing and is marked", async () => {
+    for (let at = 0; at < 5002; at += 1) {
+      sums.refused({ ...REFUSAL, tried: `n${at}` }, from("192.0.2.1"), START);
+    }
+    await write();
+    const rows = await log.listRefusals({ ...ALL, limit: 10_000 });
+    expect(rows.filter(({ isRest }) => isRest)).toMatchObject([{ tried: "", image: "", count: 2 }]);
+    expect(rows).toHaveLength(5001);
+  });
+
+  test("filters by account, image and time, and gives the newest last", async () => {
+    const add = (image: string, at: number, account = "alice"): void => {
+      sums.given({ ...USE, image, account }, from("192.0.2.1"), at);
+    };
+    add("team/a", START);
+    add("team/b", START + 2 * HOUR, "bob");
+    add("lab/c", START + 2 * HOUR + 30);
+    await write();
+    const pattern = { service: null, tag: null };
+    expect(await images({})).toEqual(["team/a", "team/b", "lab/c"]);
+    expect(await images({ limit: 2 })).toEqual(["team/b", "lab/c"]);
+    expect(await images({ account: "bob" })).toEqual(["team/b"]);
+    expect(await images({ account: "nobody" })).toEqual([]);
+    expect(await images({ image: { ...pattern, repository: "team/*" } })).toEqual([
+      "team/a",
+      "team/b",
+    ]);
+    expect(await images({ image: { ...pattern, repository: "lab/c" } })).toEqual(["lab/c"]);
+    expect(await images({ image: { ...pattern, repository: "lab/x" } })).toEqual([]);
+    expect(await images({ since: START + 1 })).toEqual(["team/b", "lab/c"]);
+    expect(await images({ since: START + 2 * HOUR + 1 })).toEqual(["lab/c"]);
+    expect(await images({ until: START + 2 * HOUR + 1 })).toEqual(["team/a", "team/b"]);
+  });
+
+  test("remembers the last token of each account, and of each for each image", async () => {
+    sums.given(USE, from("192.0.2.1"), START);
+    sums.given({ ...USE, image: "", actions: "" }, from("192.0.2.1"), START + 9);
+    sums.given({ ...USE, account: "", accountId: null }, from("192.0.2.1"), START + 99);
+    await write();
+    expect(await log.lastUses()).toEqual(new Map([[7, START + 9]]));
+    expect([await log.lastUseOf(7), await log.lastUseOf(8)]).toEqual([START + 9, null]);
+    expect(await log.imageUses()).toEqual([{ accountId: 7, image: "team/app", lastAt: START }]);
+  });
+
+  test("follows: only what was written since, grown rows again", async () => {
+    sums.given(USE, from("192.0.2.1"), START);
+    await write();
+    const { batch, tokens } = await log.follow(null);
+    expect(tokens).toEqual([]);
+    expect((await log.follow(batch)).tokens).toEqual([]);
+    sums.given(USE, from("192.0.2.1"), START + 1);
+    sums.refused(REFUSAL, from("192.0.2.1"), START + 1);
+    await write();
+    const next = await log.follow(batch);
+    expect(next.tokens.map(({ count }) => count)).toEqual([2]);
+    expect(next.refusals.map(({ image }) => image)).toEqual(["team/app"]);
+    expect((await log.follow(next.batch)).refusals).toEqual([]);
+  });
+
+  test("forgets hours that have ended before the limit, the oldest first, with their words", async () => {
+    sums.given({ ...USE, image: "old" }, from("192.0.2.1"), START);
+    sums.refused(REFUSAL, from("192.0.2.1"), START);
+    sums.given({ ...USE, image: "new" }, from("192.0.2.1"), START + HOUR);
+    await write();
+    expect(await store.pruneHour(START + HOUR - 1)).toBeNull();
+    expect(await store.pruneHour(START + HOUR)).toBe(2);
+    expect(await store.pruneHour(START + HOUR)).toBeNull();
+    expect(await images({})).toEqual(["new"]);
+    expect(await log.listRefusals(ALL)).toEqual([]);
+    const words = connection.prepare("SELECT text FROM word").pluck().all();
+    expect(words).toContain("new");
+    expect(words).not.toContain("old");
+    expect(await log.imageUses()).toMatchObject([{ image: "new" }]);
+    expect(await log.lastUseOf(7)).toBe(START + HOUR);
+    // Words that were forgotten are written again.
+    sums.given({ ...USE, image: "old" }, from("192.0.2.1"), START + HOUR);
+    await write();
+    expect(await images({})).toEqual(["new", "old"]);
+  });
+
+  test("a file that has grown too large forgets its oldest hour, however young", async () => {
+    const small = new SqliteActivityStore(connection, 150_000);
+    for (let hour = 0; hour < 4; hour += 1) {
+      for (let at = 0; at < 900; at += 1) {
+        sums.given({ ...USE, image: `i/${at}` }, from("192.0.2.1"), START + hour * HOUR);
+      }
+    }
+    await write();
+    const pruned: (number | null)[] = [];
+    do pruned.push(await small.pruneHour(0));
+    while (pruned.at(-1) !== null && pruned.length < 9);
+    expect(pruned.slice(0, 2)).toEqual([900, 900]);
+    expect(pruned.at(-1)).toBeNull();
+    expect(await images({ limit: 10_000 })).not.toEqual([]);
+  });
+
+  test("texts of strangers are cut", async () => {
+    sums.refused({ ...REFUSAL, path: "x".repeat(5000) }, from("192.0.2.1"), START);
+    await write();
+    const [row] = await log.listRefusals(ALL);
+    expect(row?.path).toHaveLength(1000);
+  });
+});
+
+describe("opening the file of sums", () => {
+  const OPTIONS = {
+    migrationsDirectory: "migrations/activity",
+    busyTimeoutMs: 1000,
+    clock: { now: () => START },
+  };
+
+  test.each([
+    [
+      "a damaged one",
+      "SQLite format 3\0 and then something else entirely",
+      "is damaged; move it away",
+    ],
+    ["text", "not a database at all, and longer than the header is", "is damaged; move it away"],
+  ])("%s is named with what to do", (_what, content, message) => {
+    const path = join(tempFolder(), "a.db");
+    writeFileSync(path, content.padEnd(4096, "x"), { mode: 0o600 });
+    const opened = openActivity({ ...OPTIONS, path });
+    expect(opened).toMatchObject({ ok: false, error: { code: "damaged" } });
+    expect(opened.ok ? "" : opened.error.message).toContain(message);
+  });
+
+  test("the policy's store is not taken for one", () => {
+    const path = join(tempFolder(), "a.db");
+    const connection = open(path);
+    connection.pragma("application_id = 7");
+    connection.close();
+    expect(openActivity({ ...OPTIONS, path })).toMatchObject({
+      ok: false,
+      error: { code: "foreign" },
+    });
+  });
+
+  test("M03: one that others may read or that is a link is refused", () => {
+    const path = join(tempFolder(), "a.db");
+    open(path).close();
+    chmodSync(path, 0o644);
+    const opened = openActivity({ ...OPTIONS, path });
+    expect(opened).toMatchObject({ ok: false, error: { code: "insecure" } });
+  });
+
+  test("an empty file, as a kill may leave it, becomes a whole one", () => {
+    const path = join(tempFolder(), "a.db");
+    writeFileSync(path, "", { mode: 0o600 });
+    const opened = openActivity({ ...OPTIONS, path });
+    expect(opened.ok).toBe(true);
+    if (opened.ok) opened.value.close();
+  });
+
+  test("a reader of a file that is not there finds nothing and makes none", async () => {
+    const folder = tempFolder();
+    const reader = createActivityReader({ ...OPTIONS, path: join(folder, "a.db") });
+    expect(await reader.log.listTokens(ALL)).toEqual([]);
+    expect(await reader.log.lastUseOf(1)).toBeNull();
+    expect(await reader.log.beginsAt()).toBeNull();
+    reader.close();
+    expect(statSync(folder).isDirectory()).toBe(true);
+    expect(() => statSync(join(folder, "a.db"))).toThrow("ENOENT");
+  });
+});
