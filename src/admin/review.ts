@@ -1,4 +1,4 @@
-// The periodic review of rights: who has what, as granted and cut to permissions; three reads, however much there is.
+// The periodic review of rights: who has what, as granted and cut to permissions, and when it was last used.
 import { isActive, type Account, type Group } from "../domain/account.js";
 import type { Action } from "../domain/action.js";
 import { subjectKey, type Subject } from "../domain/image.js";
@@ -7,6 +7,7 @@ import type { AccountRecord } from "../domain/listing.js";
 import type { RegisteredImage } from "../domain/ports.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
+import type { UseIndex } from "./review-use.js";
 import { findFindings, type Finding } from "./review-findings.js";
 
 export interface HeldGrant {
@@ -14,6 +15,9 @@ export interface HeldGrant {
   /** As granted; of an account cut to its permissions, possibly nothing. An exclusive entry can take more (access check). */
   readonly actions: readonly Action[];
   readonly endsAt: EpochSeconds | null;
+  readonly grantedAt: EpochSeconds;
+  /** The last token for an image that it names, of the account or of a member; null: none on record, or not told apart. */
+  readonly lastUsedAt: EpochSeconds | null;
 }
 
 export interface ReviewedAccount {
@@ -21,6 +25,8 @@ export interface ReviewedAccount {
   readonly state: "enabled" | "disabled" | "ended";
   readonly isAdmin: boolean;
   readonly groups: readonly string[];
+  /** The last token; null: none on record. */
+  readonly lastUsedAt: EpochSeconds | null;
   /** Made to the account itself. */
   readonly grants: readonly HeldGrant[];
 }
@@ -43,18 +49,18 @@ export interface Review {
 }
 
 /** Accounts and groups sorted by name, their grants by image. */
-export async function reviewRights(context: AdminContext): Promise<Review> {
+export async function reviewRights(context: AdminContext, uses: UseIndex): Promise<Review> {
   const { store, clock, settings } = context;
   const at = clock.now();
   const records = await store.accounts.search({});
   const groups = await store.groups.list();
   const images = await store.images.list(at);
   const held = indexGrants(images);
-  const accounts = records.map((record) => reviewAccount(record, held, at));
+  const accounts = records.map((record) => reviewAccount(record, held, { at, uses }));
   const review = {
     at,
     accounts,
-    groups: reviewGroups(groups, records, held),
+    groups: reviewGroups(groups, records, { held, uses }),
     authenticated: grantsOf({ kind: "authenticated" }, held),
     anonymous: grantsOf({ kind: "anonymous" }, held),
     imageCount: images.length,
@@ -67,9 +73,9 @@ type HeldIndex = ReadonlyMap<string, readonly HeldGrant[]>;
 function indexGrants(images: readonly RegisteredImage[]): HeldIndex {
   const index = new Map<string, HeldGrant[]>();
   for (const { pattern, grants } of images) {
-    for (const { subject, actions, expiresAt } of grants) {
+    for (const { subject, actions, expiresAt, createdAt } of grants) {
       const key = subjectKey(subject);
-      const held = { pattern, actions, endsAt: expiresAt };
+      const held = { pattern, actions, endsAt: expiresAt, grantedAt: createdAt, lastUsedAt: null };
       const earlier = index.get(key);
       if (earlier === undefined) index.set(key, [held]);
       else earlier.push(held);
@@ -85,13 +91,14 @@ function grantsOf(subject: Subject, held: HeldIndex): readonly HeldGrant[] {
 function reviewAccount(
   { account, groups }: AccountRecord,
   held: HeldIndex,
-  at: EpochSeconds,
+  { at, uses }: { readonly at: EpochSeconds; readonly uses: UseIndex },
 ): ReviewedAccount {
   const { id, name, isEnabled } = account;
   const permissions: readonly string[] = account.permissions;
   const grants = grantsOf({ kind: "account", id, name }, held).map((grant) => ({
     ...grant,
     actions: grant.actions.filter((action) => permissions.includes(action)),
+    lastUsedAt: uses.ofGrant([id], grant.pattern.repository),
   }));
   const live = isActive(account, at) ? "enabled" : "ended";
   return {
@@ -99,6 +106,7 @@ function reviewAccount(
     state: isEnabled ? live : "disabled",
     isAdmin: account.permissions.includes("admin"),
     groups: groups.map((group) => group.name),
+    lastUsedAt: uses.ofAccount(id),
     grants,
   };
 }
@@ -106,15 +114,19 @@ function reviewAccount(
 function reviewGroups(
   groups: readonly Group[],
   records: readonly AccountRecord[],
-  held: HeldIndex,
+  { held, uses }: { readonly held: HeldIndex; readonly uses: UseIndex },
 ): readonly ReviewedGroup[] {
-  const members = new Map<number, string[]>(groups.map(({ id }) => [id, []]));
+  const members = new Map<number, Account[]>(groups.map(({ id }) => [id, []]));
   for (const { account, groups: joined } of records) {
-    for (const { id } of joined) members.get(id)?.push(account.name);
+    for (const { id } of joined) members.get(id)?.push(account);
   }
-  return groups.map(({ id, name }) => ({
-    name,
-    members: members.get(id) ?? [],
-    grants: grantsOf({ kind: "group", id, name }, held),
-  }));
+  return groups.map(({ id, name }) => {
+    const accounts = members.get(id) ?? [];
+    const ids = accounts.map((account) => account.id);
+    const grants = grantsOf({ kind: "group", id, name }, held).map((grant) => ({
+      ...grant,
+      lastUsedAt: uses.ofGrant(ids, grant.pattern.repository),
+    }));
+    return { name, members: accounts.map((account) => account.name), grants };
+  });
 }

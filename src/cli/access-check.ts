@@ -1,7 +1,8 @@
 // `dockwarden access check`: the answer, the path to it, and the one command that would change it.
-import { checkAccess } from "../admin/access-check.js";
+import { checkAccess, type CheckOutcome } from "../admin/access-check.js";
 import type { AdminContext } from "../admin/admin-context.js";
 import { parseSubject } from "../admin/subject-reference.js";
+import type { Action } from "../domain/action.js";
 import { formatImagePattern, isLiteral, type ImagePattern } from "../domain/image-pattern.js";
 import { formatReasonImage, type ReasonImage } from "../domain/reason.js";
 import { CliExit, orExit } from "./exit.js";
@@ -33,6 +34,35 @@ export function readPlace(
 const describeMatched = (image: ReasonImage): string =>
   `${formatReasonImage(image)}${image.isExclusive ? " (exclusive)" : ""}`;
 
+/** What was asked, in words. */
+export interface Asked {
+  readonly subject: string;
+  readonly image: string;
+  readonly service: string;
+  readonly action: Action;
+}
+
+/** The answer, the path to it, and the command that would change it: a line each. */
+export function describeCheck(asked: Asked, outcome: CheckOutcome): readonly string[] {
+  const { subject, image, service, action } = asked;
+  const { allowed, actions, sentences, matched, groups } = outcome;
+  return [
+    `${allowed ? "yes" : "no"}: ${subject} may ${allowed ? "" : "not "}${action} ${image} on ${service}`,
+    `  may: ${actions.join(", ") || "nothing"}`,
+    ...(groups.length === 0 ? [] : [`  groups: ${groups.join(", ")}`]),
+    ...(matched.length === 0 ? [] : [`  matches: ${matched.map(describeMatched).join(", ")}`]),
+    ...sentences.map((sentence) => `  ${sentence}`),
+    ...describeWayOut(subject, outcome),
+  ];
+}
+
+/** The same as data. */
+export function toPublicCheck(asked: Asked, outcome: CheckOutcome): object {
+  const { allowed, actions, sentences, path, matched, groups, suggestion } = outcome;
+  const data = { allowed, actions, reasons: sentences, ...asked, groups, matched, path };
+  return { ...data, command: suggestion };
+}
+
 /** Exit 0 allowed, 1 not. */
 export async function check(
   session: Session,
@@ -43,34 +73,20 @@ export async function check(
   const isAllowed = await session.withAdmin(async (context) => {
     const hint = await findSwapHint(words, context);
     if (hint !== null) throw new CliExit(2, hint);
-    const [subjectText = "", imageText = ""] = words;
-    const subject = orExit(parseSubject(subjectText));
+    const [subject = "", imageText = ""] = words;
+    const name = orExit(parseSubject(subject));
     const { pattern, service } = readPlace(session, context, imageText, options);
-    const outcome = orExit(await checkAccess(subject, pattern, action, context));
-    const { allowed, actions, sentences, path, matched, groups, suggestion } = outcome;
-    const image = formatImagePattern(pattern);
-    const asked = { subject: subjectText, image, service, action };
-    const data = { allowed, actions, reasons: sentences, ...asked, groups, matched, path };
-    const lines = [
-      `${allowed ? "yes" : "no"}: ${subjectText} may ${allowed ? "" : "not "}${action} ${image} on ${service}`,
-      `  may: ${actions.join(", ") || "nothing"}`,
-      ...(groups.length === 0 ? [] : [`  groups: ${groups.join(", ")}`]),
-      ...(matched.length === 0 ? [] : [`  matches: ${matched.map(describeMatched).join(", ")}`]),
-      ...sentences.map((sentence) => `  ${sentence}`),
-      ...describeWayOut(subjectText, allowed, suggestion),
-    ];
-    session.answer({ ...data, command: suggestion }, `${lines.join("\n")}\n`);
-    return allowed;
+    const outcome = orExit(await checkAccess(name, pattern, action, context));
+    const asked = { subject, image: formatImagePattern(pattern), service, action };
+    const lines = describeCheck(asked, outcome);
+    session.answer(toPublicCheck(asked, outcome), `${lines.join("\n")}\n`);
+    return outcome.allowed;
   });
   if (!isAllowed) throw new CliExit(1, "");
 }
 
-function describeWayOut(
-  subject: string,
-  isAllowed: boolean,
-  suggestion: string | null,
-): readonly string[] {
+function describeWayOut(subject: string, { allowed, suggestion }: CheckOutcome): readonly string[] {
   if (suggestion !== null) return [`to change that: ${suggestion}`];
-  if (isAllowed || subject !== "@anonymous") return [];
+  if (allowed || subject !== "@anonymous") return [];
   return ["nothing changes that: who did not sign in can get pull only; ask with an account"];
 }

@@ -3,27 +3,31 @@ import { formatActions } from "../admin/effect.js";
 import type { Finding } from "../admin/review-findings.js";
 import { reviewRights, type HeldGrant, type Review } from "../admin/review.js";
 import { formatPlace } from "../admin/spelling.js";
-import { CliExit } from "./exit.js";
+import { findUnused, readUses, type UnusedRights } from "../admin/review-use.js";
+import { parseTime } from "../admin/when.js";
+import type { EpochSeconds } from "../domain/time.js";
+import { orExit } from "./exit.js";
 import { formatEnd, formatTable } from "./output.js";
 import type { Session } from "./session.js";
 
 /** So many are named in a table or sentence; JSON has all. */
 const NAMED_MAX = 10;
 
-/** Everything at once; `--unused` needs what only an audit log knows. */
+/** Everything at once, or only what was not used since. */
 export async function review(
   session: Session,
   options: { readonly unused?: string },
 ): Promise<void> {
-  if (options.unused !== undefined) {
-    throw new CliExit(
-      2,
-      "--unused comes with the audit log, which knows when a right was last used; leave it out until then",
-    );
-  }
   await session.withAdmin(async (context) => {
-    const found = await reviewRights(context);
-    session.answer(toPublicReview(found), () => describe(found));
+    const uses = await readUses(context);
+    const found = await reviewRights(context, uses);
+    if (options.unused === undefined) {
+      session.answer(toPublicReview(found), () => describe(found));
+      return;
+    }
+    const cutoff = orExit(parseTime(options.unused, context.clock.now()));
+    const unused = findUnused(found, cutoff, uses.beginsAt);
+    session.answer(toPublicUnused(unused), () => describeUnused(unused));
   });
 }
 
@@ -53,6 +57,7 @@ function describe(found: Review): string {
     entry.isAdmin ? "admin (all)" : entry.account.permissions.join(", ") || "none",
     entry.state,
     formatEnd(entry.account.expiresAt),
+    formatEnd(entry.lastUsedAt),
     entry.groups.join(", "),
     describeGrants(entry.grants),
   ]);
@@ -68,7 +73,10 @@ function describe(found: Review): string {
   const sections = [
     [head, `admins: ${nameSome(admins.map(({ account }) => account.name))}`, ""].join("\n"),
     shared.length === 0 ? "" : formatTable(["for many", "who", "grants"], shared),
-    formatTable(["account", "permissions", "state", "ends", "groups", "own grants"], rows),
+    formatTable(
+      ["account", "permissions", "state", "ends", "last used", "groups", "own grants"],
+      rows,
+    ),
     findings.length === 0 ? "" : ["to look at", ...findings.map(describeFinding), ""].join("\n"),
     "grants as they were made, cut to permissions; what an exclusive image shuts out: dockwarden access check\n",
   ];
@@ -86,12 +94,16 @@ function describeShared(
 
 const describeFinding = ({ text, names }: Finding): string => `  ${text}: ${nameSome(names)}`;
 
-const toPublicGrant = ({ pattern, actions, endsAt }: HeldGrant): object => ({
+const toPublicGrant = ({ pattern, actions, endsAt, lastUsedAt }: HeldGrant): object => ({
   image: formatPlace({ ...pattern, service: null }),
   service: pattern.service,
   actions,
-  expires: endsAt === null ? null : formatEnd(endsAt),
+  expires: formatNullable(endsAt),
+  lastUsed: formatNullable(lastUsedAt),
 });
+
+const formatNullable = (time: EpochSeconds | null): string | null =>
+  time === null ? null : formatEnd(time);
 
 function toPublicReview(found: Review): object {
   return {
@@ -104,15 +116,61 @@ function toPublicReview(found: Review): object {
       members,
       grants: grants.map(toPublicGrant),
     })),
-    accounts: found.accounts.map(({ account, state, groups, grants }) => ({
+    accounts: found.accounts.map(({ account, state, groups, lastUsedAt, grants }) => ({
       name: account.name,
       kind: account.kind,
       permissions: account.permissions,
       state,
-      expires: account.expiresAt === null ? null : formatEnd(account.expiresAt),
+      expires: formatNullable(account.expiresAt),
+      lastUsed: formatNullable(lastUsedAt),
       groups,
       grants: grants.map(toPublicGrant),
     })),
     findings: found.findings,
   };
+}
+
+function toPublicUnused({ cutoff, beginsAt, accounts, grants }: UnusedRights): object {
+  return {
+    since: formatEnd(cutoff),
+    recordsBegin: formatNullable(beginsAt),
+    accounts: accounts.map(({ name, lastUsedAt }) => ({
+      name,
+      lastUsed: formatNullable(lastUsedAt),
+    })),
+    grants: grants.map(({ subject, grant }) => ({
+      subject,
+      ...toPublicGrant(grant),
+    })),
+  };
+}
+
+function describeUnused({ cutoff, beginsAt, accounts, grants }: UnusedRights): string {
+  const rows = [
+    ...accounts.map(({ name, lastUsedAt }) => [
+      name,
+      "the account",
+      formatEnd(lastUsedAt),
+      `dockwarden user disable ${name}`,
+    ]),
+    ...grants.map(({ subject, grant }) => {
+      const { repository, tag, service } = grant.pattern;
+      const image = formatPlace({ repository, tag, service: null });
+      const where = service === null ? "" : ` --service ${service}`;
+      const word = image.includes("*") ? `'${image}'` : image;
+      return [
+        subject,
+        describeGrant(grant),
+        formatEnd(grant.lastUsedAt),
+        `dockwarden access revoke ${word} ${subject}${where}`,
+      ];
+    }),
+  ];
+  const head = `not used since ${formatEnd(cutoff)}`;
+  const isShort = beginsAt === null || beginsAt > cutoff;
+  const begins =
+    beginsAt === null ? "nothing is on record yet" : `on record only since ${formatEnd(beginsAt)}`;
+  const note = isShort ? `${begins}: what was used before that looks unused\n` : "";
+  if (rows.length === 0) return `${head}: nothing\n${note}`;
+  return `${head}\n${note}\n${formatTable(["who", "what", "last used", "to take it away"], rows)}`;
 }

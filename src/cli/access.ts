@@ -7,6 +7,7 @@ import { formatImagePattern } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
 import { check, type CheckOptions } from "./access-check.js";
 import { listHeld, listHolders } from "./access-holders.js";
+import { checkReference } from "./access-refusal.js";
 import { review } from "./access-review.js";
 import { testExpectations } from "./access-test.js";
 import { CliExit, orExit } from "./exit.js";
@@ -57,15 +58,36 @@ export function addAccessCommands(program: Command, session: Session): void {
       changeAccess(session, "revoked", [image, subject, ...more], options),
     );
   access
-    .command("check <subject> <image> [more...]")
+    .command("check [subject] [image] [more...]")
     .description("what a client would get now, and why (exit 0 allowed, 1 not)")
+    .option("--ref <reference>", "the refusal that a log line or audit list calls so")
     .option("--action <action>", "pull, push or delete", "pull")
     .option("--service <name>", "one of token.services; without it the first")
     .option("--literal", "a host:port/ prefix is part of the name")
-    .action((subject: string, image: string, more: readonly string[], options: CheckOptions) =>
-      check(session, [subject, image, ...more], options),
+    .action(
+      (
+        subject: string | undefined,
+        image: string | undefined,
+        more: readonly string[],
+        options: CheckOptions & { readonly ref?: string },
+      ) => checkOne(session, [subject, image, ...more].filter(isGiven), options),
     );
   addOverviews(access, session);
+}
+
+const isGiven = (word: string | undefined): word is string => word !== undefined;
+
+async function checkOne(
+  session: Session,
+  words: readonly string[],
+  options: CheckOptions & { readonly ref?: string },
+): Promise<void> {
+  if (options.ref === undefined && words.length < 2) {
+    throw new CliExit(2, "name both: dockwarden access check SUBJECT IMAGE; or --ref REFERENCE");
+  }
+  if (options.ref === undefined) return check(session, words, options);
+  if (words.length > 0) throw new CliExit(2, "--ref says who and what by itself; leave both out");
+  return checkReference(session, options.ref);
 }
 
 /** What shows many rights at once. */
@@ -87,7 +109,7 @@ function addOverviews(access: Command, session: Session): void {
   access
     .command("review")
     .description("who has what, the admins, and what needs a look: on one page")
-    .option("--unused <when>", "what was not used for so long; comes with the audit log")
+    .option("--unused <when>", "only what was not used since: 90d, or 2027-01-31")
     .action((options: { unused?: string }) => review(session, options));
   access
     .command("test <file>")

@@ -85,10 +85,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "access check": [
     "access check reader telechat --action push",
     "access check @anonymous base --json",
+    "access check --ref 7F3KQ2",
   ],
   "access list": ["access list developer", "access list @anonymous --json"],
   "access who": ["access who telechat --action push"],
-  "access review": ["access review", "access review --json"],
+  "access review": ["access review", "access review --unused 90d", "access review --json"],
   "access test": ["access test rights.txt", "access test - < rights.txt"],
   "key list": ["key list"],
   "key rotate": [
@@ -105,8 +106,10 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "audit list": [
     "audit list --since 7d",
     "audit list --account reader --json",
-    'audit list --image "team/**"',
+    'audit list --image "team/**" --outcome refused',
   ],
+  "audit tail": ["audit tail --denied", "audit tail --json"],
+  "audit summary": ["audit summary", "audit summary --since 24h"],
   "audit prune": ["audit prune"],
   "config print": ["config print --sources"],
   "config check": ["config check", "config check --config /etc/dockwarden/config.yml"],

@@ -73,6 +73,12 @@ export class Session {
     else this.io.out(printable(typeof text === "string" ? text : text()));
   }
 
+  /** What long work has done so far, in one line of a terminal that is written over; null takes it away. */
+  progress(text: string | null): void {
+    if (!this.io.isTerminal || this.isJson) return;
+    this.io.note(text === null ? "\r\u001b[K" : `\r${printable(text)}\u001b[K`);
+  }
+
   /** One line beside the answer, on standard error in JSON mode so that JSON stays whole. */
   say(line: string): void {
     const text = `${printable(line)}\n`;

@@ -106,6 +106,9 @@ export async function showUser(session: Session, name: string): Promise<void> {
     for (const guise of orExit(await findNamedGuises({ kind: "account", name }, context)))
       held.push(...(await listHeld(guise, context)));
     const endsSoon = describeEnds(account, held, now);
+    const lastUse = await context.activity.lastUseOf(account.id);
+    const begins = await context.activity.beginsAt();
+    const never = begins === null ? "none on record" : `none since ${formatEnd(begins)}`;
     const rows = [
       ["name", name],
       ["kind", account.kind],
@@ -114,6 +117,7 @@ export async function showUser(session: Session, name: string): Promise<void> {
       ["ends", formatEnd(account.expiresAt)],
       ["email", account.email ?? ""],
       ["groups", groups.join(", ") || "none"],
+      ["last sign-in", lastUse === null ? never : formatEnd(lastUse)],
       ...held.map((grant) => [
         grant.by === name ? "grant" : `grant to ${grant.by}`,
         `${grant.image}${grant.service === null ? "" : ` on ${grant.service}`}: ${grant.actions.join(", ")}${grant.expiresAt === null ? "" : ` until ${formatEnd(grant.expiresAt)}`}`,
@@ -124,7 +128,8 @@ export async function showUser(session: Session, name: string): Promise<void> {
       ...grant,
       expires: expiresAt === null ? null : formatEnd(expiresAt),
     }));
-    const data = { ...toPublic(account), groups, grants, endsSoon };
+    const lastSignIn = lastUse === null ? null : formatEnd(lastUse);
+    const data = { ...toPublic(account), groups, lastSignIn, grants, endsSoon };
     session.answer(data, formatTable(["what", "value"], rows));
   });
 }

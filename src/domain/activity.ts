@@ -1,4 +1,5 @@
 // What the server was asked for, as the audit keeps it: tokens given and requests refused, summed by the hour.
+import type { ActivitySummary } from "./activity-summary.js";
 import type { ImagePattern } from "./image-pattern.js";
 import type { EpochSeconds } from "./time.js";
 
@@ -109,6 +110,10 @@ export interface ActivityLog {
   imageUses(): Promise<
     readonly { readonly accountId: number; readonly image: string; readonly lastAt: EpochSeconds }[]
   >;
+  /** Counts up what came since (from its hour on), with `top` rows of each kind. */
+  summarize(since: EpochSeconds, top: number): Promise<ActivitySummary>;
+  /** Forgets hours that ended before; answers how many rows, and tells it after each hour. */
+  prune(before: EpochSeconds, onHour: (rows: number) => void): Promise<number>;
   /** Since when there are records; null: there are none. */
   beginsAt(): Promise<EpochSeconds | null>;
 }

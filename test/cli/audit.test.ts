@@ -201,7 +201,7 @@ describe("audit list", () => {
     store.exec("UPDATE change SET at = at - 91 * 86400 WHERE id <= 3");
     store.close();
     const before = await list();
-    expect(await site.json("audit", "prune")).toEqual({ pruned: 3, retentionDays: 90 });
+    expect(await site.json("audit", "prune")).toMatchObject({ changes: 3, retentionDays: 90 });
     expect(await list()).toEqual(before.slice(3));
     const left = new Database(storePath(), { readonly: true });
     expect(

@@ -209,12 +209,6 @@ describe("overviews of rights", () => {
       expect(page).toContain("to look at\n");
       expect(page).toMatch(/group:ml +developer, reader +team\/\*\*/);
     });
-
-    test("refuses --unused with one line until there is an audit log", async () => {
-      const outcome = await site.run(words("access review --unused 90d"));
-      expect(outcome).toMatchObject({ code: 2, stdout: "" });
-      expect(outcome.stderr).toMatch(/^--unused comes with the audit log[^\n]*\n$/);
-    });
   });
 
   describe("user list and show", () => {

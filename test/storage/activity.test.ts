@@ -3,36 +3,18 @@ import { chmodSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ActivitySums } from "../../src/domain/activity-sums.js";
-import type { ActivityFilter, RefusedRequest, TokenUse } from "../../src/domain/activity.js";
+import type { ActivityFilter } from "../../src/domain/activity.js";
 import { SqliteActivityLog } from "../../src/storage/sqlite/activity-log.js";
 import { createActivityReader } from "../../src/storage/sqlite/activity-reader.js";
 import { SqliteActivityStore } from "../../src/storage/sqlite/activity-store.js";
 import type { Connection } from "../../src/storage/sqlite/connection.js";
 import { activityPathOf, openActivity } from "../../src/storage/sqlite/open-activity.js";
+import { from, REFUSAL, USE } from "../support/activity-site.js";
 import { tempFolder } from "../support/temp.js";
 
 const HOUR = 3600;
 const START = 500_000 * HOUR;
-const USE: TokenUse = {
-  account: "alice",
-  accountId: 7,
-  credential: "password:1",
-  service: "registry",
-  image: "team/app",
-  actions: "pull",
-};
-const REFUSAL: RefusedRequest = {
-  tried: "alice",
-  credential: "password:1",
-  service: "registry",
-  image: "team/app",
-  asked: "pull,push",
-  given: "pull",
-  reason: "not_allowed",
-  path: "team/app grants pull to alice\nthe second sentence",
-};
 const ALL: ActivityFilter = { account: null, image: null, since: null, until: null, limit: 100 };
-const from = (address: string) => ({ address, program: "docker/29.1.3" });
 
 function open(path: string): Connection {
   const opened = openActivity({
@@ -167,9 +149,9 @@ describe("the file of sums", () => {
     sums.given({ ...USE, image: "", actions: "" }, from("192.0.2.1"), START + 9);
     sums.given({ ...USE, account: "", accountId: null }, from("192.0.2.1"), START + 99);
     await write();
-    expect(await log.lastUses()).toEqual(new Map([[7, START + 9]]));
-    expect([await log.lastUseOf(7), await log.lastUseOf(8)]).toEqual([START + 9, null]);
-    expect(await log.imageUses()).toEqual([{ accountId: 7, image: "team/app", lastAt: START }]);
+    expect(await log.lastUses()).toEqual(new Map([[2, START + 9]]));
+    expect([await log.lastUseOf(2), await log.lastUseOf(8)]).toEqual([START + 9, null]);
+    expect(await log.imageUses()).toEqual([{ accountId: 2, image: "team/app", lastAt: START }]);
   });
 
   test("follows: only what was written since, grown rows again", async () => {
@@ -201,7 +183,7 @@ describe("the file of sums", () => {
     expect(words).toContain("new");
     expect(words).not.toContain("old");
     expect(await log.imageUses()).toMatchObject([{ image: "new" }]);
-    expect(await log.lastUseOf(7)).toBe(START + HOUR);
+    expect(await log.lastUseOf(2)).toBe(START + HOUR);
     // Words that were forgotten are written again.
     sums.given({ ...USE, image: "old" }, from("192.0.2.1"), START + HOUR);
     await write();

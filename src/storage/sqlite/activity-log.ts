@@ -9,7 +9,10 @@ import {
   type TokenSum,
 } from "../../domain/activity.js";
 import { formatImagePattern, isLiteral, matchesRepository } from "../../domain/image-pattern.js";
+import type { ActivitySummary } from "../../domain/activity-summary.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import { SqliteActivityStore } from "./activity-store.js";
+import { summarizeActivity } from "./activity-summary.js";
 import { run, type Connection } from "./connection.js";
 
 type Row = Readonly<Record<string, number | string | null>>;
@@ -99,6 +102,21 @@ export class SqliteActivityLog implements ActivityLog {
       image: text(row, "image"),
       lastAt: Number(row["last_at"]),
     }));
+  }
+
+  async summarize(since: EpochSeconds, top: number): Promise<ActivitySummary> {
+    return run(() => summarizeActivity(this.#connection, since, top));
+  }
+
+  async prune(before: EpochSeconds, onHour: (rows: number) => void): Promise<number> {
+    const store = new SqliteActivityStore(this.#connection);
+    let total = 0;
+    for (;;) {
+      const rows = await store.pruneHour(before);
+      if (rows === null) return total;
+      total += rows;
+      onHour(total);
+    }
   }
 
   async beginsAt(): Promise<EpochSeconds | null> {

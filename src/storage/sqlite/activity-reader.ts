@@ -1,10 +1,24 @@
 // For commands: the sums that a server has written, opened when the first question comes; none where no server has run.
 import { existsSync } from "node:fs";
+import type { ActivitySummary } from "../../domain/activity-summary.js";
 import type { ActivityLog } from "../../domain/activity.js";
 import { StoreUnavailable } from "../../domain/ports.js";
 import { SqliteActivityLog } from "./activity-log.js";
 import type { Connection } from "./connection.js";
 import { openActivity, type OpenActivityOptions } from "./open-activity.js";
+
+const NO_SUMMARY: ActivitySummary = {
+  refusedCount: 0,
+  givenCount: 0,
+  refusals: [],
+  failures: [],
+  unknownNames: { count: 0, names: [], addresses: [] },
+  newAddresses: [],
+  shedCount: 0,
+  restCount: 0,
+  accounts: [],
+  images: [],
+};
 
 /** A log that opens its file when it is first asked; `close` ends it. */
 export function createActivityReader(options: OpenActivityOptions): {
@@ -32,6 +46,8 @@ export function createActivityReader(options: OpenActivityOptions): {
     lastUses: async () => (await open()?.lastUses()) ?? new Map(),
     lastUseOf: async (accountId) => (await open()?.lastUseOf(accountId)) ?? null,
     imageUses: async () => (await open()?.imageUses()) ?? [],
+    summarize: async (since, top) => (await open()?.summarize(since, top)) ?? NO_SUMMARY,
+    prune: async (before, onHour) => (await open()?.prune(before, onHour)) ?? 0,
     beginsAt: async () => (await open()?.beginsAt()) ?? null,
   };
   return {

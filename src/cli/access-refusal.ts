@@ -1,0 +1,85 @@
+// `dockwarden access check --ref`: the refusal that a log line or audit list names, how it was decided, and what would be now.
+import { checkAccess } from "../admin/access-check.js";
+import type { AdminContext } from "../admin/admin-context.js";
+import { isAction, type Action } from "../domain/action.js";
+import { parseReference, type RefusalSum } from "../domain/activity.js";
+import { parseImagePattern } from "../domain/image-pattern.js";
+import { describeRefused, describeSum, formatWho, toPublicRefusal } from "./audit-entries.js";
+import { describeCheck, toPublicCheck } from "./access-check.js";
+import { CliExit, orExit } from "./exit.js";
+import { formatEnd } from "./output.js";
+import type { Session } from "./session.js";
+
+/** Exit 0 where it would be allowed now, 1 where not, 2 where no refusal has this reference. */
+export async function checkReference(session: Session, text: string): Promise<void> {
+  const reference = parseReference(text);
+  if (reference === null) {
+    throw new CliExit(
+      2,
+      `${text} is no reference; six letters and digits, as a log line has in ref`,
+    );
+  }
+  const isAllowed = await session.withAdmin(async (context) => {
+    const refusal = (await context.activity.findRefusals(reference)).at(-1);
+    if (refusal === undefined) {
+      throw new CliExit(
+        2,
+        `no refusal ${text} is on record; the server writes them every two seconds and keeps them for audit.retentionDays`,
+      );
+    }
+    const now = await checkNow(refusal, context);
+    const lines = [...describeThen(refusal), ...(now?.lines ?? [])];
+    const data = { refusal: toPublicRefusal(refusal), now: now?.data ?? null };
+    session.answer(data, `${lines.join("\n")}\n`);
+    return now?.isAllowed ?? false;
+  });
+  if (!isAllowed) throw new CliExit(1, "");
+}
+
+function describeThen(refusal: RefusalSum): readonly string[] {
+  const { image, service, tried, credential, program, path } = refusal;
+  if (refusal.isRest) {
+    return ["one of so many kinds of refusals in that hour that they were counted only"];
+  }
+  const by = program === "" ? "" : ` by ${program}`;
+  const how = credential === "" ? "" : ` (${credential})`;
+  const where = image === "" ? "" : ` for ${image}`;
+  const what = `${formatWho(tried)}${how} was refused${where} on ${service === "" ? "no service" : service}`;
+  return [
+    what,
+    `  ${describeRefused(refusal)}`,
+    `  ${describeSum(refusal)}${by}, the last at ${formatEnd(refusal.lastAt)}`,
+    ...(path === "" ? [] : ["decided then:", ...path.split("\n").map((line) => `  ${line}`)]),
+  ];
+}
+
+interface Now {
+  readonly isAllowed: boolean;
+  readonly lines: readonly string[];
+  readonly data: object;
+}
+
+/** The first action that was not given, asked again; null where nothing of the kind can be asked. */
+async function checkNow(refusal: RefusalSum, context: AdminContext): Promise<Now | null> {
+  const { tried, image, service } = refusal;
+  const action = findMissing(refusal);
+  const pattern = parseImagePattern(image, service);
+  if (action === null || !pattern.ok || refusal.isRest) return null;
+  const isKnown = tried === "" || (await context.store.accounts.find(tried)) !== null;
+  if (!isKnown) return null;
+  const subject =
+    tried === "" ? ({ kind: "anonymous" } as const) : ({ kind: "account", name: tried } as const);
+  const outcome = orExit(await checkAccess(subject, pattern.value, action, context));
+  const asked = { subject: formatWho(tried), image, service, action };
+  return {
+    isAllowed: outcome.allowed,
+    lines: ["now:", ...describeCheck(asked, outcome).map((line) => `  ${line}`)],
+    data: toPublicCheck(asked, outcome),
+  };
+}
+
+function findMissing({ asked, given }: RefusalSum): Action | null {
+  const had = given.split(",");
+  const words = asked === "*" ? ["pull"] : asked.split(",");
+  return words.filter(isAction).find((action) => !had.includes(action)) ?? null;
+}
