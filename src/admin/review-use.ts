@@ -1,6 +1,7 @@
 // When rights were last used, as far as tokens are on record, and which were not for long.
 import { matchesRepository } from "../domain/image-pattern.js";
-import type { EpochSeconds } from "../domain/time.js";
+import { StoreUnavailable } from "../domain/ports.js";
+import { formatTime, type EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
 import type { HeldGrant, Review } from "./review.js";
 
@@ -12,7 +13,30 @@ export interface UseIndex {
   ofGrant(accountIds: readonly number[], patternRepository: string): EpochSeconds | null;
 }
 
-/** Reads everything once. */
+/** When an account was last given a token. What is on record may be unreadable: that takes nothing from the policy. */
+export async function findLastUse(
+  accountId: number,
+  { activity }: AdminContext,
+): Promise<{ readonly at: EpochSeconds | null; readonly words: string }> {
+  try {
+    const at = await activity.lastUseOf(accountId);
+    if (at !== null) return { at, words: formatTime(at) };
+    const begins = await activity.beginsAt();
+    return { at, words: begins === null ? "none on record" : `none since ${formatTime(begins)}` };
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return { at: null, words: `unknown: ${error.message}` };
+  }
+}
+
+/** For a review that can do without: nothing is known of any use. */
+export const NO_USES: UseIndex = {
+  beginsAt: null,
+  ofAccount: () => null,
+  ofGrant: () => null,
+};
+
+/** Reads everything once. Throws StoreUnavailable. */
 export async function readUses({ activity }: AdminContext): Promise<UseIndex> {
   const accounts = await activity.lastUses();
   const images = new Map<number, { readonly image: string; readonly lastAt: EpochSeconds }[]>();

@@ -3,8 +3,9 @@ import { formatActions } from "../admin/effect.js";
 import type { Finding } from "../admin/review-findings.js";
 import { reviewRights, type HeldGrant, type Review } from "../admin/review.js";
 import { formatPlace } from "../admin/spelling.js";
-import { findUnused, readUses, type UnusedRights } from "../admin/review-use.js";
+import { findUnused, NO_USES, readUses, type UnusedRights } from "../admin/review-use.js";
 import { parseTime } from "../admin/when.js";
+import { StoreUnavailable } from "../domain/ports.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { orExit } from "./exit.js";
 import { formatEnd, formatTable } from "./output.js";
@@ -19,7 +20,12 @@ export async function review(
   options: { readonly unused?: string },
 ): Promise<void> {
   await session.withAdmin(async (context) => {
-    const uses = await readUses(context);
+    const isUseNeeded = options.unused !== undefined;
+    const uses = await readUses(context).catch((error: unknown) => {
+      if (isUseNeeded || !(error instanceof StoreUnavailable)) throw error;
+      session.io.note(`warning: ${error.message}; when rights were last used is left out\n`);
+      return NO_USES;
+    });
     const found = await reviewRights(context, uses);
     if (options.unused === undefined) {
       session.answer(toPublicReview(found), () => describe(found));

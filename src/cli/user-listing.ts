@@ -1,6 +1,7 @@
 // `dockwarden user list | show`: looking at accounts.
 import { findNamedGuises } from "../admin/guises.js";
 import type { AdminContext } from "../admin/admin-context.js";
+import { findLastUse } from "../admin/review-use.js";
 import { parseWhen } from "../admin/when.js";
 import type { Account } from "../domain/account.js";
 import { formatSubject, type Subject } from "../domain/image.js";
@@ -106,9 +107,7 @@ export async function showUser(session: Session, name: string): Promise<void> {
     for (const guise of orExit(await findNamedGuises({ kind: "account", name }, context)))
       held.push(...(await listHeld(guise, context)));
     const endsSoon = describeEnds(account, held, now);
-    const lastUse = await context.activity.lastUseOf(account.id);
-    const begins = await context.activity.beginsAt();
-    const never = begins === null ? "none on record" : `none since ${formatEnd(begins)}`;
+    const lastUse = await findLastUse(account.id, context);
     const rows = [
       ["name", name],
       ["kind", account.kind],
@@ -117,7 +116,7 @@ export async function showUser(session: Session, name: string): Promise<void> {
       ["ends", formatEnd(account.expiresAt)],
       ["email", account.email ?? ""],
       ["groups", groups.join(", ") || "none"],
-      ["last sign-in", lastUse === null ? never : formatEnd(lastUse)],
+      ["last sign-in", lastUse.words],
       ...held.map((grant) => [
         grant.by === name ? "grant" : `grant to ${grant.by}`,
         `${grant.image}${grant.service === null ? "" : ` on ${grant.service}`}: ${grant.actions.join(", ")}${grant.expiresAt === null ? "" : ` until ${formatEnd(grant.expiresAt)}`}`,
@@ -128,7 +127,7 @@ export async function showUser(session: Session, name: string): Promise<void> {
       ...grant,
       expires: expiresAt === null ? null : formatEnd(expiresAt),
     }));
-    const lastSignIn = lastUse === null ? null : formatEnd(lastUse);
+    const lastSignIn = lastUse.at === null ? null : formatEnd(lastUse.at);
     const data = { ...toPublic(account), groups, lastSignIn, grants, endsSoon };
     session.answer(data, formatTable(["what", "value"], rows));
   });

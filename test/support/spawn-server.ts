@@ -32,6 +32,8 @@ export interface TestServer {
   readonly trustFolder: string;
   /** The environment by which server and command line find the same store. */
   readonly env: Readonly<Record<string, string>>;
+  /** The command line of `dockwarden`, for programs that a test starts by itself. */
+  readonly command: readonly string[];
   /** Runs `dockwarden ARGS`; a wrong exit code is an answer. */
   cli(args: readonly string[], options?: { readonly stdin?: string }): Promise<CliOutcome>;
   /** Runs `dockwarden ARGS` and throws with its whole output when it fails. */
@@ -100,6 +102,7 @@ export async function spawnServer(
     url,
     trustFolder: join(workspace.folder, "trust"),
     env,
+    command: entry,
     cli,
     cliWith: (cliEnv, args) => runCli(cliEnv, args),
     async mustCli(args, cliOptions) {
