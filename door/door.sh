@@ -109,7 +109,8 @@ warn_of_end() {
 # renewal come one after the other.
 watch() {
   seen=$1 in_use=$certificate told=''
-  while sleep "$reload_seconds"; do
+  # $$ is nginx's own number, also in here: without it there is nothing to watch for.
+  while sleep "$reload_seconds" && kill -0 "$$" 2>/dev/null; do
     now=$(fingerprint)
     if [ "$now" = "$seen" ]; then
       if [ -n "$told" ]; then say "certificate and key in $tls are again those in use"; fi

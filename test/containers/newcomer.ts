@@ -21,7 +21,7 @@ export const linesOf = (path: string, title: string): readonly ShellLine[] =>
 const SERVER_CHAPTERS: readonly (readonly ShellLine[])[] = [
   linesOf("README.md", "On a laptop or a server, with Docker"),
   linesOf("docs/joining.md", "Garbage collection"),
-  linesOf("docs/upgrade.md", "Before: a copy of store, keys and certificate"),
+  linesOf("docs/upgrade.md", "Before: a backup"),
   linesOf("docs/upgrade.md", "Back"),
   linesOf("README.md", "On a server that has a registry already"),
   linesOf("docs/tls.md", "A laboratory"),

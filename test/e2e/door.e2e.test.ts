@@ -5,7 +5,14 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ROOT } from "../support/documents.js";
 import { expectDone } from "../support/outcome.js";
 import { waitUntil } from "../support/poll.js";
-import { findFreePort, run, startDaemon, waitUntilReady, type Daemon } from "../support/process.js";
+import {
+  findFreePort,
+  run,
+  startDaemon,
+  waitUntilReady,
+  type Daemon,
+  type Outcome,
+} from "../support/process.js";
 import { describeWith } from "../support/programs.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
 
@@ -159,6 +166,15 @@ describeWith(["nginx", "openssl", "curl"], "the door", () => {
     await door.stop("SIGQUIT");
     const again = await start();
     expect(count(again, "has EXPIRED")).toBe(2);
+  });
+
+  test("nothing of it is left when nginx has ended, not even what watches the certificates", async () => {
+    const door = await start();
+    const look = (): Promise<Outcome> =>
+      run("pgrep", ["-f", file("door/door.sh")], { env: common });
+    expect((await look()).stdout).not.toBe("");
+    await door.stop("SIGQUIT");
+    await waitUntil("the watch to end", async () => (await look()).stdout === "");
   });
 
   test("the lab certificate's names are known to commands, and those that were known stay", async () => {
