@@ -27,6 +27,8 @@ export interface BackupOrder {
   readonly withKeys: boolean;
   /** An earlier backup of the same name may be replaced. */
   readonly mayReplace: boolean;
+  /** What is done now, in words; called often. */
+  readonly onProgress?: (doing: string) => void;
 }
 
 export interface Backup {
@@ -59,6 +61,7 @@ export async function makeBackup(
     removeAbandoned(storage.path);
     // Before the copy: what is said to be in it is in it.
     const takenAt = systemClock.now();
+    order.onProgress?.("copying and checking the store");
     const copied = copyStore(storage.path, copy, CLI_BUSY_MILLISECONDS);
     if (!copied.ok) return err(storeFault(copied.error));
     const keys = order.withKeys ? await readKeys(loaded) : ok([]);
@@ -73,7 +76,7 @@ export async function makeBackup(
       { version: readVersion(), ...copied.value, takenAt, hasKeys: order.withKeys },
       sources,
     );
-    const pieces = archivePieces(manifest, sources);
+    const pieces = countPieces(archivePieces(manifest, sources), manifest, order);
     if (target !== null) writeBackupFile(target, pieces, { mayReplace: order.mayReplace });
     else if (typeof order.target === "function") await order.target(pieces);
     return ok({ file: target, manifest, notes: configured.notes });
@@ -81,6 +84,21 @@ export async function makeBackup(
     return err(describeFailure(target, error));
   } finally {
     rmSync(copy, { force: true });
+  }
+}
+
+/** The same pieces; says after each how far it is. */
+function* countPieces(
+  pieces: Iterable<Buffer>,
+  { members }: Manifest,
+  { onProgress }: BackupOrder,
+): Iterable<Buffer> {
+  const total = members.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  for (const piece of pieces) {
+    yield piece;
+    done += piece.length;
+    onProgress?.(`writing: ${Math.min(100, Math.floor((done / Math.max(1, total)) * 100))} %`);
   }
 }
 

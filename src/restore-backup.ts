@@ -32,6 +32,8 @@ export interface RestoreOrder {
   readonly mayReplace: boolean;
   /** Only checks; changes nothing. */
   readonly isDryRun: boolean;
+  /** What is done now, in words. */
+  readonly onProgress?: (doing: string) => void;
 }
 
 export interface Restored {
@@ -61,14 +63,17 @@ export async function restoreBackup(
     release = ready.value;
     if (!order.isDryRun || typeof order.source !== "string") staging = makeStaging(path);
     if (typeof order.source !== "string" && staging !== null) {
+      order.onProgress?.("reading standard input");
       descriptor = await store(order.source, join(staging, "backup.tar"));
     }
+    order.onProgress?.("checking the backup");
     const archive = openArchive(descriptor ?? -1);
     verifyArchive(archive);
     const keys = await readKeys(archive);
     if (!keys.ok) return keys;
     const { manifest } = archive;
     if (order.isDryRun || staging === null) return ok({ manifest, installed: null });
+    order.onProgress?.("putting it in place");
     const installed = await installBackup(loaded, { archive, keys: keys.value, staging, release });
     return installed.ok ? ok({ manifest, installed: installed.value }) : installed;
   } catch (error) {

@@ -56,6 +56,11 @@ async function backUp(session: Session, file: string, options: BackupOptions): P
       target: isStream && send !== undefined ? send : file,
       withKeys: options.withoutKeys !== true,
       mayReplace: options.force === true,
+      onProgress: (doing) => {
+        session.progress(doing);
+      },
+    }).finally(() => {
+      session.progress(null);
     }),
   );
   const text = session.isJson ? formatJson(describeBackup(made)) : printable(backupText(made));
@@ -96,6 +101,11 @@ async function restore(session: Session, file: string, options: RestoreOptions):
       source: file === "-" ? io.stdin : file,
       mayReplace: options.force === true,
       isDryRun: options.dryRun === true,
+      onProgress: (doing) => {
+        session.progress(doing);
+      },
+    }).finally(() => {
+      session.progress(null);
     }),
   );
   session.answer(describeRestored(restored), restoredText(file, restored));

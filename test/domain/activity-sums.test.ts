@@ -1,33 +1,11 @@
 // Sums of an hour: what is equal is counted, what is too much goes into one row, nothing is lost or written twice.
 import { describe, expect, test } from "@jest/globals";
 import { ActivitySums } from "../../src/domain/activity-sums.js";
-import {
-  formatReference,
-  parseReference,
-  type RefusedRequest,
-  type TokenUse,
-} from "../../src/domain/activity.js";
+import { formatReference, parseReference } from "../../src/domain/activity.js";
+import { REFUSAL, USE } from "../support/activity-site.js";
 
 const HOUR = 3600;
 const START = 500_000 * HOUR;
-const USE: TokenUse = {
-  account: "alice",
-  accountId: 7,
-  credential: "password:1",
-  service: "registry",
-  image: "team/app",
-  actions: "pull",
-};
-const REFUSAL: RefusedRequest = {
-  tried: "alice",
-  credential: "password:1",
-  service: "registry",
-  image: "team/app",
-  asked: "pull,push",
-  given: "pull",
-  reason: "not_allowed",
-  path: "team/app grants pull to alice",
-};
 const from = (address: string, program = "docker/29.1.3") => ({ address, program });
 
 function makeSums(): ActivitySums {

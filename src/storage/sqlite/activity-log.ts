@@ -11,26 +11,13 @@ import {
 import { formatImagePattern, isLiteral, matchesRepository } from "../../domain/image-pattern.js";
 import type { ActivitySummary } from "../../domain/activity-summary.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import { ADDRESS_WORDS, REFUSAL_WORDS, TOKEN_WORDS } from "./activity-columns.js";
 import { SqliteActivityStore } from "./activity-store.js";
 import { summarizeActivity } from "./activity-summary.js";
 import { run, type Connection } from "./connection.js";
 
 type Row = Readonly<Record<string, number | string | null>>;
 
-const ADDRESSES = ["address_1", "address_2", "address_3", "address_4"] as const;
-const TOKEN_WORDS = ["account", "credential", "service", "image", "actions", ...ADDRESSES];
-const REFUSAL_WORDS = [
-  "tried",
-  "credential",
-  "service",
-  "image",
-  "asked",
-  "given",
-  "reason",
-  "path",
-  "program",
-  ...ADDRESSES,
-];
 const NUMBERS = "hour, count, first_at, last_at, other_count, batch";
 
 /** Each number of a word becomes the word. */
@@ -38,8 +25,16 @@ function select(table: string, words: readonly string[], more: string): string {
   const texts = words.map((name) => `(SELECT text FROM word WHERE id = ${name}) AS ${name}`);
   return `SELECT ${NUMBERS}, ${more}, ${texts.join(", ")} FROM ${table}`;
 }
-const SELECT_TOKENS = select("token_sum", TOKEN_WORDS, "account_id, account IS NULL AS is_rest");
-const SELECT_REFUSALS = select("refusal_sum", REFUSAL_WORDS, "reference, tried IS NULL AS is_rest");
+const SELECT_TOKENS = select(
+  "token_sum",
+  [...TOKEN_WORDS, ...ADDRESS_WORDS],
+  "account_id, account IS NULL AS is_rest",
+);
+const SELECT_REFUSALS = select(
+  "refusal_sum",
+  [...REFUSAL_WORDS, ...ADDRESS_WORDS],
+  "reference, tried IS NULL AS is_rest",
+);
 const NEWEST_FIRST = "ORDER BY hour DESC, last_at DESC, number DESC LIMIT @limit";
 
 export class SqliteActivityLog implements ActivityLog {
@@ -173,7 +168,7 @@ function readSum(row: Row): Sum {
     count: Number(row["count"]),
     firstAt: start + Number(row["first_at"]),
     lastAt: start + Number(row["last_at"]),
-    addresses: ADDRESSES.flatMap((name) => (row[name] === null ? [] : [text(row, name)])),
+    addresses: ADDRESS_WORDS.flatMap((name) => (row[name] === null ? [] : [text(row, name)])),
     otherCount: Number(row["other_count"]),
     isRest: row["is_rest"] === 1,
   };

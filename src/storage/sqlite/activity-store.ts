@@ -9,6 +9,7 @@ import {
 import type { Statement } from "better-sqlite3";
 import { ok } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import { ADDRESS_WORDS, REFUSAL_WORDS, TOKEN_WORDS } from "./activity-columns.js";
 import { run, write, type Connection } from "./connection.js";
 
 /** What the file may grow to; then the oldest hours go, however young they are. */
@@ -18,30 +19,8 @@ const TEXT_MAX = 1000;
 
 type Bound = number | string | null;
 
-const COUNTED = [
-  "count",
-  "first_at",
-  "last_at",
-  "address_1",
-  "address_2",
-  "address_3",
-  "address_4",
-  "other_count",
-  "batch",
-];
+const COUNTED = ["count", "first_at", "last_at", ...ADDRESS_WORDS, "other_count", "batch"];
 const PLACE = ["hour", "writer", "number"];
-const TOKEN_WORDS = ["account", "credential", "service", "image", "actions"] as const;
-const REFUSAL_WORDS = [
-  "tried",
-  "credential",
-  "service",
-  "image",
-  "asked",
-  "given",
-  "reason",
-  "path",
-  "program",
-] as const;
 
 function insertInto(table: string, columns: readonly string[]): string {
   const all = [...PLACE, ...columns, ...COUNTED];
@@ -177,7 +156,7 @@ export class SqliteActivityStore {
 
   #counted({ hour, sum }: SumRow<Sum>): readonly Bound[] {
     const start = hour * SECONDS_PER_HOUR;
-    const addresses = [0, 1, 2, 3].map((at) => {
+    const addresses = ADDRESS_WORDS.map((_name, at) => {
       const address = sum.addresses[at];
       return address === undefined ? null : this.#numberOf(address, hour);
     });

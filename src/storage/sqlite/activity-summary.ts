@@ -2,13 +2,13 @@
 import type { ActivitySummary, SignInFailures } from "../../domain/activity-summary.js";
 import { SECONDS_PER_HOUR } from "../../domain/activity.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import { ADDRESS_WORDS } from "./activity-columns.js";
 import type { Connection } from "./connection.js";
 
 type Row = Readonly<Record<string, number | null>>;
 
 /** Kinds that are told apart; a flood of more is counted in all other ways. */
 const KINDS_MAX = 100_000;
-const ADDRESSES = ["address_1", "address_2", "address_3", "address_4"] as const;
 const SIGN_IN = ["bad_password", "disabled", "expired", "no_password", "password_too_old"];
 
 interface Tally {
@@ -155,7 +155,7 @@ function findNewAddresses(
   hour: number,
 ): readonly (readonly [number, ReadonlySet<number>])[] {
   const rows = connection.prepare<[], Row>(
-    `SELECT hour, account, ${ADDRESSES.join(", ")} FROM token_sum WHERE account_id IS NOT NULL`,
+    `SELECT hour, account, ${ADDRESS_WORDS.join(", ")} FROM token_sum WHERE account_id IS NOT NULL`,
   );
   const before = new Map<number, Set<number>>();
   const since = new Map<number, Set<number>>();
@@ -174,7 +174,8 @@ function findNewAddresses(
   });
 }
 
-const addressesOf = (row: Row): readonly number[] => ADDRESSES.flatMap((name) => row[name] ?? []);
+const addressesOf = (row: Row): readonly number[] =>
+  ADDRESS_WORDS.flatMap((name) => row[name] ?? []);
 
 function add(
   tallies: Tallies,
