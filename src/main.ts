@@ -2,16 +2,20 @@
 // The program: words of the command line to runCli, its answer to the exit code; nothing else.
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { runCli } from "./cli/run-cli.js";
 
 process.umask(0o077);
 
 // A reader that has gone away (`… | head -1`) is no fault of ours (THREATS L09); a full disk behind `>` is one.
-const onOutputError = ({ code }: NodeJS.ErrnoException): void => {
-  process.exit(code === "EPIPE" ? 0 : 3);
+const onOutputError = ({ code = "unknown" }: NodeJS.ErrnoException): void => {
+  if (code === "EPIPE") process.exit(0);
+  process.stderr.write(`dockwarden: the answer could not be written (${code}); make room there\n`);
+  process.exit(3);
 };
 process.stdout.on("error", onOutputError);
 
+// One graph after the other: the loader opens all files of a graph at once, and a process may have few (THREATS I07).
+await import("./app.js");
+const { runCli } = await import("./cli/run-cli.js");
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),

@@ -5,11 +5,7 @@ import { parseSubject } from "../admin/subject-reference.js";
 import { parseWhen } from "../admin/when.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
-import { check, type CheckOptions } from "./access-check.js";
-import { listHeld, listHolders } from "./access-holders.js";
-import { checkReference } from "./access-refusal.js";
-import { review } from "./access-review.js";
-import { testExpectations } from "./access-test.js";
+import type { CheckOptions } from "./access-check.js";
 import { CliExit, orExit } from "./exit.js";
 import { findGrantHint } from "./hints.js";
 import { readImage } from "./image-words.js";
@@ -85,8 +81,12 @@ async function checkOne(
   if (options.ref === undefined && words.length < 2) {
     throw new CliExit(2, "name both: dockwarden access check SUBJECT IMAGE; or --ref REFERENCE");
   }
-  if (options.ref === undefined) return check(session, words, options);
+  if (options.ref === undefined) {
+    const { check } = await import("./access-check.js");
+    return check(session, words, options);
+  }
   if (words.length > 0) throw new CliExit(2, "--ref says who and what by itself; leave both out");
+  const { checkReference } = await import("./access-refusal.js");
   return checkReference(session, options.ref);
 }
 
@@ -96,25 +96,35 @@ function addOverviews(access: Command, session: Session): void {
     .command("list <subject>")
     .description("what an account (or @anonymous) may do, and by which grants")
     .option("--service <name>", "in one registry")
-    .action((subject: string, options: { service?: string }) =>
-      listHeld(session, subject, options),
-    );
+    .action(async (subject: string, options: { service?: string }) => {
+      const { listHeld } = await import("./access-holders.js");
+      await listHeld(session, subject, options);
+    });
   access
     .command("who <image>")
     .description("everybody who may do something with an image, and by what")
     .option("--action <action>", "pull, push or delete", "pull")
     .option("--service <name>", "one of token.services; without it the first")
     .option("--literal", "a host:port/ prefix is part of the name")
-    .action((image: string, options: CheckOptions) => listHolders(session, image, options));
+    .action(async (image: string, options: CheckOptions) => {
+      const { listHolders } = await import("./access-holders.js");
+      await listHolders(session, image, options);
+    });
   access
     .command("review")
     .description("who has what, the admins, and what needs a look: on one page")
     .option("--unused <when>", "only what was not used since: 90d, or 2027-01-31")
-    .action((options: { unused?: string }) => review(session, options));
+    .action(async (options: { unused?: string }) => {
+      const { review } = await import("./access-review.js");
+      await review(session, options);
+    });
   access
     .command("test <file>")
     .description("try lines such as `reader cannot push telechat`; - reads standard input")
-    .action((file: string) => testExpectations(session, file));
+    .action(async (file: string) => {
+      const { testExpectations } = await import("./access-test.js");
+      await testExpectations(session, file);
+    });
 }
 
 async function changeAccess(

@@ -15,7 +15,7 @@ import type { ImageFacts } from "../domain/image.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import { confirm } from "./confirm.js";
 import { CliExit, orExit } from "./exit.js";
-import { listAccessible, listImages, showImage, type ListOptions } from "./image-listing.js";
+import type { ListOptions } from "./image-listing.js";
 import { readImage, toPublicImage } from "./image-words.js";
 import type { Session } from "./session.js";
 import { splitWords, toActions, toName } from "./words.js";
@@ -164,18 +164,25 @@ export function addImageCommands(program: Command, session: Session): void {
     .option("--sort <order>", "name, registered (latest first) or size", "name")
     .option("--limit <number>", "at most so many")
     .option("--offset <number>", "leave out so many first")
-    .action((options: ListOptions) => listImages(session, options));
+    .action(async (options: ListOptions) => {
+      const { listImages } = await import("./image-listing.js");
+      await listImages(session, options);
+    });
   image
     .command("show <image>")
     .aliases(["get", "inspect"])
     .description("one entry with its grants")
     .option("--service <name>", "the entry of one registry")
     .option("--literal", "a host:port/ prefix is part of the name")
-    .action((text: string, options: { service?: string; literal?: boolean }) =>
-      showImage(session, text, options),
-    );
+    .action(async (text: string, options: { service?: string; literal?: boolean }) => {
+      const { showImage } = await import("./image-listing.js");
+      await showImage(session, text, options);
+    });
   image
     .command("list-accessible <account>")
     .description("what an account with view is shown, and what it may do with it")
-    .action((name: string) => listAccessible(session, toName(name)));
+    .action(async (name: string) => {
+      const { listAccessible } = await import("./image-listing.js");
+      await listAccessible(session, toName(name));
+    });
 }

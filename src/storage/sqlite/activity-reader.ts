@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import type { ActivitySummary } from "../../domain/activity-summary.js";
 import type { ActivityLog } from "../../domain/activity.js";
 import { StoreUnavailable } from "../../domain/ports.js";
-import { SqliteActivityLog } from "./activity-log.js";
+import type { SqliteActivityLog } from "./activity-log.js";
 import type { Connection } from "./connection.js";
-import { openActivity, type OpenActivityOptions } from "./open-activity.js";
+import type { OpenActivityOptions } from "./open-activity.js";
 
 const NO_SUMMARY: ActivitySummary = {
   refusedCount: 0,
@@ -20,40 +20,49 @@ const NO_SUMMARY: ActivitySummary = {
   images: [],
 };
 
+async function connect(options: OpenActivityOptions): Promise<Connection> {
+  const { openActivity } = await import("./open-activity.js");
+  const opened = openActivity(options);
+  if (opened.ok) return opened.value;
+  const { code, message } = opened.error;
+  throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
+}
+
 /** A log that opens its file when it is first asked; `close` ends it. */
 export function createActivityReader(options: OpenActivityOptions): {
   readonly log: ActivityLog;
   close(): void;
 } {
-  let connection: Connection | null = null;
-  const open = (): SqliteActivityLog | null => {
-    if (connection !== null) return new SqliteActivityLog(connection);
-    if (!existsSync(options.path)) return null;
-    const opened = openActivity(options);
-    if (!opened.ok) {
-      const { code, message } = opened.error;
-      throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
-    }
-    connection = opened.value;
-    return new SqliteActivityLog(connection);
+  let opened: Connection | null = null;
+  let log: Promise<SqliteActivityLog> | null = null;
+  const start = async (): Promise<SqliteActivityLog> => {
+    // Loaded only by what asks: most commands start quicker without.
+    const { SqliteActivityLog: Log } = await import("./activity-log.js");
+    opened = await connect(options);
+    return new Log(opened);
   };
-  const log: ActivityLog = {
-    listTokens: async (filter) => (await open()?.listTokens(filter)) ?? [],
-    listRefusals: async (filter) => (await open()?.listRefusals(filter)) ?? [],
-    findRefusals: async (reference) => (await open()?.findRefusals(reference)) ?? [],
+  const open = async (): Promise<SqliteActivityLog | null> => {
+    if (log === null && !existsSync(options.path)) return null;
+    log ??= start();
+    return log;
+  };
+  const reader: ActivityLog = {
+    listTokens: async (filter) => (await (await open())?.listTokens(filter)) ?? [],
+    listRefusals: async (filter) => (await (await open())?.listRefusals(filter)) ?? [],
+    findRefusals: async (reference) => (await (await open())?.findRefusals(reference)) ?? [],
     follow: async (after) =>
-      (await open()?.follow(after)) ?? { batch: 0, tokens: [], refusals: [] },
-    lastUses: async () => (await open()?.lastUses()) ?? new Map(),
-    lastUseOf: async (accountId) => (await open()?.lastUseOf(accountId)) ?? null,
-    imageUses: async () => (await open()?.imageUses()) ?? [],
-    summarize: async (since, top) => (await open()?.summarize(since, top)) ?? NO_SUMMARY,
-    prune: async (before, onHour) => (await open()?.prune(before, onHour)) ?? 0,
-    beginsAt: async () => (await open()?.beginsAt()) ?? null,
+      (await (await open())?.follow(after)) ?? { batch: 0, tokens: [], refusals: [] },
+    lastUses: async () => (await (await open())?.lastUses()) ?? new Map(),
+    lastUseOf: async (accountId) => (await (await open())?.lastUseOf(accountId)) ?? null,
+    imageUses: async () => (await (await open())?.imageUses()) ?? [],
+    summarize: async (since, top) => (await (await open())?.summarize(since, top)) ?? NO_SUMMARY,
+    prune: async (before, onHour) => (await (await open())?.prune(before, onHour)) ?? 0,
+    beginsAt: async () => (await (await open())?.beginsAt()) ?? null,
   };
   return {
-    log,
+    log: reader,
     close: () => {
-      connection?.close();
+      opened?.close();
     },
   };
 }
