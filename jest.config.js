@@ -1,4 +1,4 @@
-// "unit" runs side by side, "e2e" (real registries and clients) one file at a time; "containers" (images and the compose stack in a
+// "unit" runs side by side, "e2e" (real registries and clients) two files at a time; "containers" (images and the compose stack in a
 // Docker engine) only when it is asked for: npm run test:containers.
 const shared = {
   testEnvironment: "node",

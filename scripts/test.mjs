@@ -1,4 +1,4 @@
-// `npm test`: set-up, build, the unit tests side by side, then the end-to-end tests one file at a time.
+// `npm test`: set-up, build, the unit tests side by side, then the end-to-end tests two files at a time.
 // `npm run test:containers`: the same with the container tests alone. More arguments go to jest: `npm test -- test/domain`.
 // The last line says what passed, failed and was skipped.
 import { mkdtempSync, existsSync, readFileSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ await runScript(async () => {
   try {
     const args = process.argv.slice(2);
     if (!args.includes(CONTAINERS)) {
-      return await runProjects(folder, [["unit"], ["e2e", "--runInBand"]], args);
+      return await runProjects(folder, [["unit"], ["e2e", "--maxWorkers=2"]], args);
     }
     const rest = args.filter((arg) => arg !== CONTAINERS);
     return await runProjects(folder, [["containers", "--runInBand"]], rest);
