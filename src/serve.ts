@@ -12,6 +12,7 @@ import {
   systemClock,
   type OpenedAdmin,
 } from "./open-parts.js";
+import { noteInstallation } from "./config/installation-note.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
 import { StoreUnavailable } from "./domain/ports.js";
@@ -24,6 +25,7 @@ import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createLogger } from "./log.js";
 import { listenFault, type StartFault } from "./start-fault.js";
+import { identifyStore } from "./storage/sqlite/file-watch.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import type { Tls } from "./tls-files.js";
 
@@ -174,6 +176,7 @@ function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpCo
       jwks: () => keys.jwks(),
     },
     tls,
+    installation: noteInstallation(loaded.config, identifyStore(loaded.config.storage.path)),
     isBehindProxy: server.tls.mode === "proxy",
   };
 }

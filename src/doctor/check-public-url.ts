@@ -7,8 +7,11 @@ import { RESTART_SERVER, setting, type Site } from "./site.js";
 /** An address of documentation (RFC 5737): nobody's, so whoever is taken for it was believed without a reason. */
 const INVENTED = "192.0.2.77";
 
-/** Asks for an anonymous token without any scope there, as a client does. Nothing is signed in or changed. */
-export async function checkPublicUrl(site: Site): Promise<readonly Finding[]> {
+/**
+ * Asks for an anonymous token without any scope there, as a client does. Nothing is signed in or changed. `isCurrent`: our
+ * own listener has these keys, settings and store, so an answer with others comes from somebody else.
+ */
+export async function checkPublicUrl(site: Site, isCurrent: boolean): Promise<readonly Finding[]> {
   const { server, token } = site.loaded.config;
   const service = token.services[0] ?? "";
   const url = new URL(`${server.publicUrl}/token?service=${encodeURIComponent(service)}`);
@@ -23,38 +26,66 @@ export async function checkPublicUrl(site: Site): Promise<readonly Finding[]> {
     const words = "see that clients reach it, or set server.publicUrl to the address that they use";
     return [warning("public-url.unreachable", what, { kind: "do", words })];
   }
-  const wrong = explainAnswer(site, answer);
+  const wrong = explainAnswer(site, answer, isCurrent);
   return wrong === null ? explainProxy(site, answer) : [wrong];
 }
 
-function explainAnswer(site: Site, answer: Answer): Finding | null {
-  const { server } = site.loaded.config;
-  if (answer.status >= 300 && answer.status < 400) {
-    const target = originOf(answer.headers.location);
-    const what = `${server.publicUrl} redirects${target === null ? "" : ` to ${target}`}; clients don't take their password along`;
-    if (target !== null)
-      return fault(
-        "public-url.redirect",
-        what,
-        setting(site, "server.publicUrl", target),
-        RESTART_SERVER,
-      );
-    return fault("public-url.redirect", what, {
-      kind: "do",
-      words: "take the redirect of /token out of the proxy",
-    });
+function explainAnswer(site: Site, answer: Answer, isCurrent: boolean): Finding | null {
+  if (answer.status >= 300 && answer.status < 400) return explainRedirect(site, answer);
+  const { publicUrl } = site.loaded.config.server;
+  const words =
+    "let the proxy pass /token to this Dockwarden, or set server.publicUrl to the address that leads here";
+  const foreign = (what: string): Finding =>
+    fault("public-url.foreign", what, { kind: "do", words });
+  const token = readToken(parseObject(answer.body)["token"]);
+  if (token === null && !isErrorOfOurs(answer)) {
+    return foreign(`${publicUrl}/token answers ${answer.status} and no token of a Dockwarden`);
   }
-  const kid = kidOf(parseObject(answer.body)["token"]);
-  if (kid === null) {
-    const what = `${server.publicUrl}/token answers ${answer.status} and no token of a Dockwarden`;
-    const words =
-      "let the proxy pass /token to this Dockwarden, or set server.publicUrl to the address that leads here";
-    return fault("public-url.foreign", what, { kind: "do", words });
+  const difference = explainDifference(site, token);
+  if (difference === null) return null;
+  const what = `${publicUrl} ${difference}`;
+  if (isCurrent) return foreign(`${what}: another Dockwarden answers there`);
+  return fault("server.outdated", `${what}: it doesn't work with what lies here`, RESTART_SERVER);
+}
+
+function explainRedirect(site: Site, answer: Answer): Finding {
+  const target = originOf(answer.headers.location);
+  const { publicUrl } = site.loaded.config.server;
+  const what = `${publicUrl} redirects${target === null ? "" : ` to ${target}`}; clients don't take their password along`;
+  if (target === null) {
+    const words = "take the redirect of /token out of the proxy";
+    return fault("public-url.redirect", what, { kind: "do", words });
   }
+  const mend = setting(site, "server.publicUrl", target);
+  return fault("public-url.redirect", what, mend, RESTART_SERVER);
+}
+
+/** What its token has that ours would not; null token: it refused to give one. */
+function explainDifference(site: Site, token: IssuedToken | null): string | null {
+  const { token: settings, keys } = site.loaded.config;
+  const [service = ""] = settings.services;
+  if (token === null) return `doesn't know the service ${JSON.stringify(service)} (token.services)`;
   const { ring } = site.keys;
-  if (ring === null || kid === ring.kid) return null;
-  const what = `${server.publicUrl} hands out tokens of another key than the one in ${site.loaded.config.keys.directory}`;
-  return fault("server.outdated", what, RESTART_SERVER);
+  if (ring !== null && token.kid !== ring.kid)
+    return `hands out tokens of another key than the one in ${keys.directory}`;
+  if (token.issuer !== settings.issuer)
+    return `hands out tokens of the issuer ${JSON.stringify(token.issuer)}; token.issuer is ${JSON.stringify(settings.issuer)}, and registries that expect it refuse them`;
+  if (token.audience !== service)
+    return `hands out tokens for ${JSON.stringify(token.audience)} where ${JSON.stringify(service)} is asked`;
+  if (token.hasChain !== (keys.header === "x5c"))
+    return `hands out tokens with another header than keys.header (${keys.header})`;
+  return null;
+}
+
+/** Error bodies of ours are both OAuth's and the registry API's at once. */
+function isErrorOfOurs({ status, body }: Answer): boolean {
+  const { error, error_description: words, errors } = parseObject(body);
+  return (
+    status === 400 &&
+    error === "invalid_request" &&
+    typeof words === "string" &&
+    Array.isArray(errors)
+  );
 }
 
 function originOf(location: string | undefined): string | null {
@@ -62,11 +93,27 @@ function originOf(location: string | undefined): string | null {
   return isWhole ? new URL(location).origin : null;
 }
 
-/** The `kid` of a JWT's header; null where it is none. */
-export function kidOf(token: unknown): string | null {
+interface IssuedToken {
+  readonly kid: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly hasChain: boolean;
+}
+
+/** What a JWT says of itself, unchecked; null where it is none, or has no `kid`. */
+function readToken(token: unknown): IssuedToken | null {
   if (typeof token !== "string") return null;
-  const header = parseObject(Buffer.from(token.split(".")[0] ?? "", "base64url").toString("utf8"));
-  return typeof header["kid"] === "string" ? header["kid"] : null;
+  const [header, claims] = token
+    .split(".")
+    .map((part) => parseObject(Buffer.from(part, "base64url").toString("utf8")));
+  if (typeof header?.["kid"] !== "string") return null;
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  return {
+    kid: header["kid"],
+    issuer: text(claims?.["iss"]),
+    audience: text(claims?.["aud"]),
+    hasChain: Array.isArray(header["x5c"]),
+  };
 }
 
 /** Whom the server takes for the client; null where it didn't say (an older server). */

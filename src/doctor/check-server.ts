@@ -1,5 +1,6 @@
 // The place where we listen: free before the start, answered by ourselves afterwards.
 import { createServer } from "node:net";
+import { noteInstallation } from "../config/installation-note.js";
 import type { HealthReport } from "./health-report.js";
 import { readHealth } from "./health-report.js";
 import { fault, splitAdvice, warning, type Finding } from "./finding.js";
@@ -77,19 +78,30 @@ function ask(site: Site, path: string, isInternal = false): Promise<Answer | NoA
   const name = near.includes(":") ? `[${near}]` : near;
   const at = isInternal ? (internalPort ?? port) : port;
   const url = new URL(`${isTls ? "https" : "http"}://${name}:${at}${path}`);
-  if (!site.tls.ok || site.tls.value === null) return httpGet(url);
+  const headers = { "Dockwarden-Doctor": "1" };
+  if (!site.tls.ok || site.tls.value === null) return httpGet(url, { headers });
   const serverName = new URL(publicUrl).hostname;
-  return httpGet(url, { trusted: site.tls.value.cert, serverName });
+  return httpGet(url, { headers, trusted: site.tls.value.cert, serverName });
 }
 
-/** After the start: do we answer, with these keys, and are we well? `isAnswering` tells whether to ask further. */
-export async function checkServer(
-  site: Site,
-): Promise<{ readonly findings: readonly Finding[]; readonly isAnswering: boolean }> {
+export interface ServerCheck {
+  readonly findings: readonly Finding[];
+  /** Whether to ask further. */
+  readonly isAnswering: boolean;
+  /** It works with these keys, settings and store, as far as it says. */
+  readonly isCurrent: boolean;
+}
+
+/** After the start: do we answer, with these keys, settings and store, and are we well? */
+export async function checkServer(site: Site): Promise<ServerCheck> {
   const { host, port } = site.loaded.config.server;
   const where = `${host}:${port}`;
   const bundle = await ask(site, "/.well-known/token-ca.pem");
-  const gone = (finding: Finding) => ({ findings: [finding], isAnswering: false });
+  const gone = (finding: Finding) => ({
+    findings: [finding],
+    isAnswering: false,
+    isCurrent: false,
+  });
   if (!bundle.ok) {
     const what = `no Dockwarden answers on ${where} (${bundle.code})`;
     return gone(fault("server.down", what, command(site, "serve")));
@@ -100,12 +112,38 @@ export async function checkServer(
       fault("server.foreign", `what answers on ${where} is no Dockwarden`, { kind: "do", words }),
     );
   }
-  if (site.keys.ring !== null && bundle.body !== site.keys.ring.bundlePem) {
-    const what = `the server on ${where} publishes other certificates than the keys in ${site.loaded.config.keys.directory} have`;
-    return { findings: [fault("server.outdated", what, RESTART_SERVER)], isAnswering: true };
-  }
+  const outdated = explainOutdated(site, where, bundle);
+  if (outdated !== null) return { findings: [outdated], isAnswering: true, isCurrent: false };
   const health = readHealth(await ask(site, "/health/ready", true));
-  return { findings: explainHealth(site, health), isAnswering: true };
+  return { findings: explainHealth(site, health), isAnswering: true, isCurrent: true };
+}
+
+/** A server reads its configuration once, at its start. */
+function explainOutdated(site: Site, where: string, answer: Answer): Finding | null {
+  const { config } = site.loaded;
+  if (site.keys.ring !== null && answer.body !== site.keys.ring.bundlePem) {
+    const what = `the server on ${where} publishes other certificates than the keys in ${config.keys.directory} have`;
+    return fault("server.outdated", what, RESTART_SERVER);
+  }
+  const theirs = partsOf(answer.headers["dockwarden-installation"]);
+  const ours = partsOf(noteInstallation(config, site.store.identity));
+  if (theirs === null || ours === null) return null;
+  if (isOther(theirs.store, ours.store)) {
+    const what = `the server on ${where} works with another store than ${config.storage.path}: what commands change here, it doesn't see`;
+    return fault("server.outdated", what, RESTART_SERVER);
+  }
+  if (!isOther(theirs.settings, ours.settings)) return null;
+  const what = `the server on ${where} works with other settings than ${site.loaded.file ?? "these"}: they were changed after it was started, or it was given other variables`;
+  return fault("server.outdated", what, RESTART_SERVER);
+}
+
+const isOther = (theirs: string, ours: string): boolean =>
+  theirs !== ours && theirs !== "unknown" && ours !== "unknown";
+
+/** Null where nothing is said: an older server, or one that is not on this machine. */
+function partsOf(note: string | readonly string[] | undefined) {
+  const found = typeof note === "string" ? /^settings=(\w+); store=(\w+)$/.exec(note) : null;
+  return found === null ? null : { settings: found[1] ?? "", store: found[2] ?? "" };
 }
 
 function explainHealth(site: Site, health: HealthReport | null): readonly Finding[] {

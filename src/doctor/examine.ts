@@ -43,8 +43,10 @@ export async function examine(site: Site): Promise<Examination> {
 }
 
 async function checkRunning(site: Site): Promise<readonly Finding[]> {
-  const { findings, isAnswering } = await checkServer(site);
-  return isAnswering ? [...findings, ...(await checkPublicUrl(site))] : findings;
+  const { findings, isAnswering, isCurrent } = await checkServer(site);
+  if (!isAnswering) return findings;
+  // First what names the setting; the same remedy is not said twice.
+  return [...(await checkPublicUrl(site, isCurrent)), ...findings];
 }
 
 /** A running server reports what we have found by ourselves, and a live registry what stands in its file. */

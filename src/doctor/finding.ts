@@ -28,7 +28,7 @@ export const FINDINGS = {
   "port.unusable": "the address can't be listened on",
   "server.down": "nothing answers where this Dockwarden should",
   "server.foreign": "something else answers where this Dockwarden should",
-  "server.outdated": "the running server works with other keys or settings than these",
+  "server.outdated": "the running server works with other keys, settings or store than these",
   "server.unwell": "the running server reports trouble",
   "public-url.unreachable": "server.publicUrl doesn't answer, seen from this machine",
   "public-url.foreign": "server.publicUrl leads to something else than this Dockwarden",

@@ -5,6 +5,7 @@ import { clientAddress, normalizeAddress } from "./client-address.js";
 
 const ASKING = "dockwarden-doctor";
 const ANSWERING = "Dockwarden-Client";
+const INSTALLATION = "Dockwarden-Installation";
 
 /**
  * Where the request asks (`Dockwarden-Doctor: 1`), sets `Dockwarden-Client: client=192.0.2.7; peer=127.0.0.1:40512;
@@ -23,4 +24,20 @@ export function noteClient(
   const isForwarded = request.headers["x-forwarded-for"] !== undefined;
   const note = `client=${client}; peer=${peer}:${request.socket.remotePort ?? 0}; forwarded=${isForwarded ? "yes" : "no"}`;
   response.setHeader(ANSWERING, note);
+}
+
+/**
+ * Where the request asks, and comes from this machine without a proxy's header, sets `Dockwarden-Installation`: digests of
+ * the settings and the store that this server works with. Others are told nothing, since digests can be compared.
+ */
+export function noteInstallation(
+  request: IncomingMessage,
+  response: ServerResponse,
+  note: string | null,
+): void {
+  const { headers, socket } = request;
+  if (note === null || headers[ASKING] === undefined) return;
+  const isForwarded = headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined;
+  const isNear = socket.remoteAddress !== undefined && socket.remoteAddress === socket.localAddress;
+  if (isNear && !isForwarded) response.setHeader(INSTALLATION, note);
 }

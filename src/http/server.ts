@@ -13,7 +13,7 @@ import type { Duplex } from "node:stream";
 import { StoreUnavailable } from "../domain/ports.js";
 import { err, type Result } from "../domain/result.js";
 import { sendError, type ErrorAnswer } from "./answer.js";
-import { noteClient } from "./client-note.js";
+import { noteClient, noteInstallation } from "./client-note.js";
 import { handleLive, handleReady, type HealthSource } from "./health.js";
 import { createPages, type PagesSource } from "./pages.js";
 import { splitTarget, type RequestTarget } from "./request-target.js";
@@ -26,6 +26,8 @@ export interface HttpContext {
   readonly pages: PagesSource;
   /** PEM texts; null: plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** Digests for the doctor of the settings and the store in use; null: it is told nothing. */
+  readonly installation: string | null;
   /** Behind a proxy connections idle longer, or the proxy races our close (THREATS §4). */
   readonly isBehindProxy: boolean;
 }
@@ -115,6 +117,7 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
   const { request, response, pages } = exchange;
   const { headers } = context.token;
   if (context.health.isStopping()) response.setHeader("Connection", "close");
+  noteInstallation(request, response, context.installation);
   const target = readTarget(request);
   if (!target.ok) {
     const { status, message } = target.error;

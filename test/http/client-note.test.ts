@@ -3,15 +3,16 @@ import { createServer, get, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "@jest/globals";
 import { parseTrustedProxies } from "../../src/http/client-address.js";
-import { noteClient } from "../../src/http/client-note.js";
+import { noteClient, noteInstallation } from "../../src/http/client-note.js";
 
-/** The note that a request with these headers is answered with, the port of the peer as PORT. */
-async function ask(
+/** The answer's headers to a request with these. */
+async function askAll(
   headers: Readonly<Record<string, string>>,
   trusted: readonly string[] = [],
-): Promise<string | undefined> {
+): Promise<IncomingHttpHeaders> {
   const server = createServer((request, response) => {
     noteClient(request, response, parseTrustedProxies(trusted));
+    noteInstallation(request, response, "settings=a; store=b");
     response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -23,6 +24,15 @@ async function ask(
     });
   });
   server.close();
+  return answered;
+}
+
+/** The note that a request with these headers is answered with, the port of the peer as PORT. */
+async function ask(
+  headers: Readonly<Record<string, string>>,
+  trusted: readonly string[] = [],
+): Promise<string | undefined> {
+  const answered = await askAll(headers, trusted);
   const note = answered["dockwarden-client"];
   return typeof note === "string" ? note.replace(/:\d+;/, ":PORT;") : undefined;
 }
@@ -47,4 +57,13 @@ test("nothing that a client wrote gets into the answer but an address", async ()
   expect(await ask(asking, ["127.0.0.1"])).toBe(
     "client=127.0.0.1; peer=127.0.0.1:PORT; forwarded=yes",
   );
+});
+
+test("what the server works with is told to its own machine alone, and only when asked", async () => {
+  const note = async (headers: Readonly<Record<string, string>>) =>
+    (await askAll(headers))["dockwarden-installation"];
+  expect(await note({ "Dockwarden-Doctor": "1" })).toBe("settings=a; store=b");
+  expect(await note({})).toBeUndefined();
+  expect(await note({ "Dockwarden-Doctor": "1", "X-Forwarded-For": "192.0.2.1" })).toBeUndefined();
+  expect(await note({ "Dockwarden-Doctor": "1", Forwarded: "for=192.0.2.1" })).toBeUndefined();
 });

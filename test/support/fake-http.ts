@@ -135,6 +135,7 @@ export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
       jwks: () => ({ keys: [] }),
     },
     tls: null,
+    installation: null,
     isBehindProxy: false,
   };
   const listener = createListener(context, { isPublic: true, isInternal: true });

@@ -5,6 +5,7 @@ import { err, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { findOldSqlite, isSqliteError, type Connection } from "./connection.js";
 import { Database } from "./engine.js";
+import { identifyStore } from "./file-watch.js";
 import { inspectStore } from "./inspect-store.js";
 import { readMigrations } from "./migrate.js";
 import { findUnsafePlace } from "./store-files.js";
@@ -30,6 +31,7 @@ export function examineStore(options: ExamineOptions): StoreExamination {
     fault,
     looseFiles,
     newestTime,
+    identity: identifyStore(options.path),
   });
   // Said first: a store that a restore has moved away is not missing.
   const interrupted = findInterruptedRestore(options.path);

@@ -11,14 +11,14 @@ export type FileWatch = (when: "at-times" | "now") => void;
 
 /** To be made when SQLite has opened the file; `at-times` looks once a second at most. */
 export function watchFile(path: string): FileWatch {
-  const opened = identify(path);
+  const opened = identifyStore(path);
   let lookedAt = performance.now();
   let isSame = true;
   return (when) => {
     const now = performance.now();
     if (when === "now" || now - lookedAt >= INTERVAL_MILLISECONDS) {
       lookedAt = now;
-      isSame = identify(path) === opened;
+      isSame = identifyStore(path) === opened;
     }
     if (isSame) return;
     throw new StoreUnavailable(
@@ -29,7 +29,7 @@ export function watchFile(path: string): FileWatch {
 }
 
 /** Device and inode; null where nothing can be seen. */
-function identify(path: string): string | null {
+export function identifyStore(path: string): string | null {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;

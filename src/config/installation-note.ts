@@ -1,0 +1,27 @@
+// Which settings and which store does a process work with? Two digests, by which the doctor tells an outdated server.
+import { createHmac } from "node:crypto";
+import type { Config } from "./config.js";
+
+/**
+ * `settings=<16 hex>; store=<16 hex>`: what a server has read at its start, without anything that can be read from it.
+ * No paths, secrets or logging, which may differ between a server and its doctor. `storeIdentity`: device and inode of
+ * the store's file; null where it can't be seen, answered with `store=unknown`.
+ */
+export function noteInstallation(config: Config, storeIdentity: string | null): string {
+  const { server, registry, keys, token, policy, passwords, audit } = config;
+  const settings = {
+    server: [server.publicUrl, server.tls.mode, server.internalPort, server.trustedProxies],
+    registry: registry.hosts,
+    keys: [keys.algorithm, keys.header],
+    token: [token.issuer, token.services, token.ttlSeconds],
+    policy: [policy.unlisted, policy.personalNamespace, policy.tagEnforcement, policy.catalog],
+    passwords: [passwords.maxAgeDays, passwords.use],
+    audit: audit.retentionDays,
+  };
+  const store = storeIdentity === null ? "unknown" : digest(storeIdentity, "store");
+  return `settings=${digest(JSON.stringify(settings), "settings")}; store=${store}`;
+}
+
+function digest(text: string, purpose: string): string {
+  return createHmac("sha256", purpose).update(text).digest("hex").slice(0, 16);
+}

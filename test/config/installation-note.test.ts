@@ -1,0 +1,34 @@
+// The digests by which the doctor tells that a server works with other settings or another store.
+import { expect, test } from "@jest/globals";
+import { noteInstallation } from "../../src/config/installation-note.js";
+import { loadConfig } from "../../src/config/load-config.js";
+
+function note(environment: Readonly<Record<string, string>>, store: string | null = "1:2"): string {
+  const loaded = loadConfig({ file: null, environment, packageRoot: "/x" });
+  if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join("; "));
+  return noteInstallation(loaded.value.config, store);
+}
+
+const usual = note({});
+
+test.each([
+  ["DOCKWARDEN_TOKEN__ISSUER", "elsewhere"],
+  ["DOCKWARDEN_TOKEN__SERVICES", "a,b"],
+  ["DOCKWARDEN_POLICY__UNLISTED", "pull"],
+  ["DOCKWARDEN_KEYS__HEADER", "kid-rfc7638"],
+  ["DOCKWARDEN_SERVER__TRUSTED_PROXIES", "192.0.2.1"],
+])("%s changes the digest of the settings alone", (name, value) => {
+  const [settings, store] = note({ [name]: value }).split("; ");
+  expect(settings).toMatch(/^settings=[0-9a-f]{16}$/);
+  expect(settings).not.toBe(usual.split("; ")[0]);
+  expect(store).toBe(usual.split("; ")[1]);
+});
+
+test("paths and logging, which may differ between a server and its doctor, change nothing", () => {
+  expect(note({ DOCKWARDEN_KEYS__DIRECTORY: "/k", DOCKWARDEN_LOG__LEVEL: "debug" })).toBe(usual);
+});
+
+test("another store is another digest, and one that can't be seen is none", () => {
+  expect(note({}, "1:3")).not.toBe(usual);
+  expect(note({}, null)).toMatch(/; store=unknown$/);
+});

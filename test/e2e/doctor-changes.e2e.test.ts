@@ -1,0 +1,41 @@
+// `dockwarden doctor` after something was changed: settings that the server hasn't read, and what was put where it doesn't belong.
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { openDoctorSite, type DoctorSite } from "../support/doctor-site.js";
+import { describeWith } from "../support/programs.js";
+
+describeWith(["docker-registry"], "dockwarden doctor after a change", () => {
+  let site: DoctorSite;
+
+  beforeAll(async () => {
+    site = await openDoctorSite();
+  }, 60_000);
+
+  beforeEach(() => site.reset());
+
+  afterAll(() => site.close());
+
+  test.each([
+    ["an issuer", "token.issuer", "elsewhere", /issuer "dockwarden"; token.issuer is "elsewhere"/],
+    ["a service", "token.services", ["other"], /doesn't know the service "other"/],
+  ])("%s that the running server doesn't know yet", async (_name, key, value, what) => {
+    await site.edit(site.configFile, key, value);
+    const found = await site.doctor();
+    expect({ ids: found.ids, code: found.code }).toEqual({
+      ids: ["fault:server.outdated"],
+      code: 1,
+    });
+    expect(found.findings[0]?.what).toMatch(what);
+    await site.mend(found);
+    expect((await site.doctor()).findings).toEqual([]);
+  });
+
+  test("another store than the one that the running server has open", async () => {
+    await site.edit(site.configFile, "storage.path", "other/dockwarden.db");
+    await site.sh(`dockwarden init --config ${site.configFile}`);
+    const found = await site.doctor();
+    expect(found.ids).toEqual(["fault:server.outdated"]);
+    expect(found.findings[0]?.what).toContain("works with another store than");
+    await site.mend(found);
+    expect((await site.doctor()).findings).toEqual([]);
+  });
+});
