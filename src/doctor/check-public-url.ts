@@ -121,11 +121,11 @@ function readNote(answer: Answer) {
   const note = answer.headers["dockwarden-client"];
   const found =
     typeof note === "string"
-      ? /^client=(\S+); peer=(\S+):(\d+); forwarded=(yes|no)$/.exec(note)
+      ? /^client=(\S+); peer=(\S+):(\d+); forwarded=(yes|no)(?:; last=(\S+))?$/.exec(note)
       : null;
   if (found === null) return null;
-  const [, client = "", peer = "", port = "", forwarded] = found;
-  return { client, peer, port: Number(port), isForwarded: forwarded === "yes" };
+  const [, client = "", peer = "", port = "", forwarded, last = null] = found;
+  return { client, peer, port: Number(port), isForwarded: forwarded === "yes", last };
 }
 
 function explainProxy(site: Site, answer: Answer): readonly Finding[] {
@@ -136,6 +136,9 @@ function explainProxy(site: Site, answer: Answer): readonly Finding[] {
     kind: "do",
     words: "in the proxy (nginx): proxy_set_header X-Forwarded-For $remote_addr;",
   };
+  // An address behind the invented one is what the proxy wrote: it appends, and what it writes itself is right. That the
+  // invented one is reached all the same is due to this machine's address, which is a trusted proxy's.
+  if (note.client === INVENTED && note.last !== null && note.last !== INVENTED) return [];
   if (note.client === INVENTED) {
     const what = `the proxy at ${note.peer} passes X-Forwarded-For on as clients send it, and is believed: everybody can choose the address they seem to come from`;
     return [fault("proxy.spoofable", what, nginx)];

@@ -1,6 +1,6 @@
 // Tells `dockwarden doctor` how this server sees a request: it asks with one header and is answered with another.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { BlockList } from "node:net";
+import { isIP, type BlockList } from "node:net";
 import { clientAddress, normalizeAddress } from "./client-address.js";
 
 const ASKING = "dockwarden-doctor";
@@ -9,9 +9,9 @@ const INSTALLATION = "Dockwarden-Installation";
 
 /**
  * Where the request asks (`Dockwarden-Doctor: 1`), sets `Dockwarden-Client: client=192.0.2.7; peer=127.0.0.1:40512;
- * forwarded=yes` on the answer: whom we take for the client, who is at the other end of the connection, and whether
- * X-Forwarded-For came along. It tells a client of itself and of the proxy it came through, of nobody else, and decides
- * nothing. Docs: decisions/0010.
+ * forwarded=yes; last=192.0.2.7` on the answer: whom we take for the client, who is at the other end of the connection,
+ * whether X-Forwarded-For came along, and the address at its end (`-`: none), which the proxy has written itself. It tells
+ * a client of itself and of the proxy it came through, of nobody else, and decides nothing. Docs: decisions/0010.
  */
 export function noteClient(
   request: IncomingMessage,
@@ -21,8 +21,9 @@ export function noteClient(
   if (request.headers[ASKING] === undefined) return;
   const client = clientAddress(request, trustedProxies);
   const peer = normalizeAddress(request.socket.remoteAddress ?? "unknown");
-  const isForwarded = request.headers["x-forwarded-for"] !== undefined;
-  const note = `client=${client}; peer=${peer}:${request.socket.remotePort ?? 0}; forwarded=${isForwarded ? "yes" : "no"}`;
+  const header = request.headers["x-forwarded-for"];
+  const end = normalizeAddress(header?.toString().split(",").at(-1)?.trim() ?? "");
+  const note = `client=${client}; peer=${peer}:${request.socket.remotePort ?? 0}; forwarded=${header === undefined ? "no" : "yes"}; last=${isIP(end) === 0 ? "-" : end}`;
   response.setHeader(ANSWERING, note);
 }
 

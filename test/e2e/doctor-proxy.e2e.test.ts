@@ -100,6 +100,11 @@ http {
     expect((await site.doctor(args())).findings).toEqual([]);
   });
 
+  test("B16: a proxy that appends is right, though this machine's own address is a trusted one", async () => {
+    await reload({ token: "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" });
+    expect((await site.doctor(args())).findings).toEqual([]);
+  });
+
   test("a proxy that takes X-Forwarded-For away and sends none", async () => {
     await reload({ token: 'proxy_set_header X-Forwarded-For "";' });
     const found = await site.doctor(args());

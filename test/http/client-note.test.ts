@@ -44,18 +44,24 @@ test("who doesn't ask isn't told", async () => {
 test("B16: who asks is told of itself; a stranger's X-Forwarded-For is not believed", async () => {
   const asking = { "Dockwarden-Doctor": "1", "X-Forwarded-For": "192.0.2.7" };
   expect(await ask({ "Dockwarden-Doctor": "1" })).toBe(
-    "client=127.0.0.1; peer=127.0.0.1:PORT; forwarded=no",
+    "client=127.0.0.1; peer=127.0.0.1:PORT; forwarded=no; last=-",
   );
-  expect(await ask(asking)).toBe("client=127.0.0.1; peer=127.0.0.1:PORT; forwarded=yes");
+  expect(await ask(asking)).toBe(
+    "client=127.0.0.1; peer=127.0.0.1:PORT; forwarded=yes; last=192.0.2.7",
+  );
   expect(await ask(asking, ["127.0.0.1"])).toBe(
-    "client=192.0.2.7; peer=127.0.0.1:PORT; forwarded=yes",
+    "client=192.0.2.7; peer=127.0.0.1:PORT; forwarded=yes; last=192.0.2.7",
+  );
+  const appended = { ...asking, "X-Forwarded-For": "192.0.2.7, 127.0.0.1" };
+  expect(await ask(appended, ["127.0.0.1"])).toBe(
+    "client=192.0.2.7; peer=127.0.0.1:PORT; forwarded=yes; last=127.0.0.1",
   );
 });
 
 test("nothing that a client wrote gets into the answer but an address", async () => {
   const asking = { "Dockwarden-Doctor": "x; client=evil", "X-Forwarded-For": "a; peer=b" };
   expect(await ask(asking, ["127.0.0.1"])).toBe(
-    "client=127.0.0.1; peer=127.0.0.1:PORT; forwarded=yes",
+    "client=127.0.0.1; peer=127.0.0.1:PORT; forwarded=yes; last=-",
   );
 });
 
