@@ -1,9 +1,9 @@
 // Can tokens be signed, for how long yet, and do registries get what the keys say?
-import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { TrustFile } from "../domain/examination.js";
 import { fault, quote, splitAdvice, warning, type Finding } from "./finding.js";
 import { command, commandOf, RESTART_REGISTRY, type Site } from "./site.js";
+import { statPlace } from "./stat-place.js";
 
 /** Keys and the trust folder. */
 export function checkKeys(site: Site): readonly Finding[] {
@@ -87,8 +87,8 @@ function checkReadable(path: string): readonly Finding[] {
       command: `chmod ${mode} ${quote(place)}`,
     });
   const folder = dirname(path);
-  const isFolderOpen = ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0o777) & 0o005) === 5;
-  const isFileOpen = ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0o777) & 0o004) !== 0;
+  const isFolderOpen = ((statPlace(folder)?.mode ?? 0o777) & 0o005) === 5;
+  const isFileOpen = ((statPlace(path)?.mode ?? 0o777) & 0o004) !== 0;
   return [
     ...(isFolderOpen ? [] : [finding(folder, "755")]),
     ...(isFileOpen ? [] : [finding(path, "644")]),

@@ -1,9 +1,10 @@
 // Is the store there, whole, ours alone, and is there room for more?
-import { statfsSync, statSync } from "node:fs";
+import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { StoreFault } from "../domain/store-fault.js";
 import { fault, quote, splitAdvice, warning, type Finding, type FindingId } from "./finding.js";
 import { command, commandOf, type Site } from "./site.js";
+import { statPlace } from "./stat-place.js";
 
 const MEBIBYTE = 2 ** 20;
 /** Less than the first stops the store soon, less than the second is worth a look. */
@@ -64,13 +65,27 @@ function findFreeBytes(folder: string): number | null {
   }
 }
 
-/** What one user writes the other could not read (THREATS L08). */
+/**
+ * What one user writes the other could not read (THREATS L08). The server's user is whom the store's folder belongs to, or,
+ * where root has made that folder, the store: a file of another's was left by a command run as root, or a copy.
+ */
 function checkOwner({ loaded }: Site): readonly Finding[] {
   const { storage, keys } = loaded.config;
-  const store = statSync(storage.path, { throwIfNoEntry: false });
-  const folder = statSync(keys.directory, { throwIfNoEntry: false });
-  if (store === undefined || folder === undefined || store.uid === folder.uid) return [];
-  const what = `${keys.directory} belongs to user id ${folder.uid}, the store to user id ${store.uid}: the server can't use both`;
-  const chown = `chown -R ${store.uid} ${quote(keys.directory)}`;
-  return [fault("store.owner", what, { kind: "run", command: chown })];
+  const folder = statPlace(dirname(storage.path));
+  const owner = folder?.uid === 0 ? statPlace(storage.path) : folder;
+  if (owner === null) return [];
+  const describe = (path: string): Finding | null => {
+    const found = statPlace(path);
+    if (found === null || found.uid === owner.uid) return null;
+    const what = `${path} belongs to user id ${found.uid}, the store's place to user id ${owner.uid}: the server can't use both`;
+    const chown = found.isDirectory() ? "chown -R" : "chown";
+    const mend = { kind: "run", command: `${chown} ${owner.uid} ${quote(path)}` } as const;
+    return fault("store.owner", what, mend);
+  };
+  return [...filesOf(storage.path), keys.directory]
+    .map(describe)
+    .filter((finding) => finding !== null);
 }
+
+const filesOf = (path: string): readonly string[] =>
+  ["", "-wal", "-shm", ".lock"].map((ending) => `${path}${ending}`);

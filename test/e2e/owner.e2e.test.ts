@@ -4,6 +4,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
+import type { Finding } from "../../src/doctor/finding.js";
 import { expectDone } from "../support/outcome.js";
 import {
   findFreePort,
@@ -197,5 +198,32 @@ describeAsRoot("owners", () => {
     await rm(keys, { recursive: true });
     expect((await cliAs(STRANGER, "init")).code).toBe(3);
     expectDone(await cliAs(OWNER, "user", "list"));
+  });
+
+  test("the doctor answers a user who may not look, in words", async () => {
+    expectDone(await cli("init"));
+    env = { ...env };
+    delete env["DOCKWARDEN_CONFIG"];
+    const outcome = await cliAs(STRANGER, "doctor", "--before-start", "--json");
+    expect(outcome).toMatchObject({ code: 1, stderr: "" });
+    const { findings } = JSON.parse(outcome.stdout) as { readonly findings: readonly Finding[] };
+    expect(findings.map(({ id }) => id)).toContain("store.unusable");
+    expect(findings[0]?.mends).toEqual([
+      { kind: "do", words: "run this as the owner of the store" },
+    ]);
+  });
+
+  test("a store of root's in the folder of the server's user is given back, and the keys stay theirs", async () => {
+    expectDone(await cli("init"));
+    env = { ...env };
+    delete env["DOCKWARDEN_CONFIG"];
+    const store = env["DOCKWARDEN_STORAGE__PATH"] ?? "";
+    await chown(store, 0, 0);
+    const outcome = await cli("doctor", "--before-start", "--json");
+    const { findings } = JSON.parse(outcome.stdout) as { readonly findings: readonly Finding[] };
+    const mends = findings.flatMap((finding) => finding.mends);
+    expect(mends).toEqual([{ kind: "run", command: `chown ${OWNER} ${store}` }]);
+    for (const mend of mends) if (mend.kind === "run") execFileSync("sh", ["-c", mend.command]);
+    expectDone(await cliAs(OWNER, "doctor", "--before-start"));
   });
 });
