@@ -7,7 +7,14 @@ export interface ConfigFault {
   readonly place: string;
   /** What is allowed, in words. */
   readonly message: string;
+  /** What mends it where that isn't the key's default. */
+  readonly remedy?: ConfigRemedy;
 }
+
+/** Another setting, never a secret one, and where it stands now (empty: nowhere); or what only a person can decide. */
+export type ConfigRemedy =
+  | { readonly key: string; readonly place: string; readonly value: string | number }
+  | { readonly advice: string };
 
 /** One line for a person: `config.yml:12: token.ttlSeconds: …`; what could steer a terminal is shown as `?`. */
 export function formatFault(fault: ConfigFault): string {

@@ -1,6 +1,6 @@
 // Checks that need more than one key: combinations that would be unsafe, or that contradict each other.
 import { BlockList, isIP } from "node:net";
-import { relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import type { Config } from "./config.js";
 
 export interface CrossFault {
@@ -9,7 +9,12 @@ export interface CrossFault {
   /** The keys the check has looked at; where one is wrong by itself, the check says nothing. */
   readonly uses: readonly string[];
   readonly message: string;
+  /** What mends it; without one the key's default does. */
+  readonly remedy?: CrossRemedy;
 }
+
+export type CrossRemedy =
+  { readonly key: string; readonly value: string | number } | { readonly advice: string };
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4");
@@ -33,14 +38,24 @@ function findServerFaults({ server }: Config): CrossFault[] {
   if (tls.mode === "off" && !isLoopback(server.host)) {
     const message =
       "off would send passwords in the clear on an address that others can reach; set files, or proxy (a proxy does TLS), or server.host to 127.0.0.1";
-    faults.push({ key: "server.tls.mode", uses: ["server.tls.mode", "server.host"], message });
+    const remedy = { key: "server.host", value: "127.0.0.1" };
+    faults.push({
+      key: "server.tls.mode",
+      uses: ["server.tls.mode", "server.host"],
+      message,
+      remedy,
+    });
   }
   if (tls.mode !== "files") return faults;
   const message = "must name a PEM file when server.tls.mode is files";
-  if (tls.cert === null)
-    faults.push({ key: "server.tls.cert", uses: ["server.tls.mode", "server.tls.cert"], message });
-  if (tls.key === null)
-    faults.push({ key: "server.tls.key", uses: ["server.tls.mode", "server.tls.key"], message });
+  for (const name of ["cert", "key"] as const) {
+    if (tls[name] !== null) continue;
+    const key = `server.tls.${name}`;
+    const remedy = {
+      advice: `set ${key} to the PEM file of the ${name === "cert" ? "certificate" : "private key"}`,
+    };
+    faults.push({ key, uses: ["server.tls.mode", key], message, remedy });
+  }
   return faults;
 }
 
@@ -49,36 +64,55 @@ function findFolderFaults({ keys, storage }: Config): CrossFault[] {
   const faults: CrossFault[] = [];
   const message = "must not lie in keys.trustDirectory: registries are given that folder";
   const trust = "keys.trustDirectory";
+  const beside = ["trust", "registry-trust"]
+    .map((name) => join(dirname(keys.directory), name))
+    .find((folder) => !isInside(keys.directory, folder) && !isInside(storage.path, folder));
+  const remedy =
+    beside === undefined
+      ? { advice: `set ${trust} to a folder of its own` }
+      : { key: trust, value: beside };
   if (isInside(keys.directory, keys.trustDirectory))
-    faults.push({ key: "keys.directory", uses: ["keys.directory", trust], message });
+    faults.push({ key: "keys.directory", uses: ["keys.directory", trust], message, remedy });
   if (isInside(storage.path, keys.trustDirectory))
-    faults.push({ key: "storage.path", uses: ["storage.path", trust], message });
+    faults.push({ key: "storage.path", uses: ["storage.path", trust], message, remedy });
   return faults;
 }
 
 /** The first key must not be more than the second. */
-const ORDERED: readonly (readonly [string, string, (config: Config) => boolean])[] = [
-  ["refresh.idleDays", "refresh.absoluteDays", (c) => c.refresh.idleDays > c.refresh.absoluteDays],
+const ORDERED: readonly (readonly [
+  string,
+  string,
+  (config: Config) => readonly [number, number],
+])[] = [
+  [
+    "refresh.idleDays",
+    "refresh.absoluteDays",
+    ({ refresh }) => [refresh.idleDays, refresh.absoluteDays],
+  ],
   [
     "throttle.lockSeconds",
     "throttle.lockMaxSeconds",
-    (c) => c.throttle.lockSeconds > c.throttle.lockMaxSeconds,
+    ({ throttle }) => [throttle.lockSeconds, throttle.lockMaxSeconds],
   ],
   [
     "throttle.accountFailures",
     "throttle.accountFailuresMax",
-    (c) => c.throttle.accountFailures > c.throttle.accountFailuresMax,
+    ({ throttle }) => [throttle.accountFailures, throttle.accountFailuresMax],
   ],
 ];
 
+function findOrderFaults(config: Config): readonly CrossFault[] {
+  return ORDERED.flatMap(([key, limit, valuesOf]) => {
+    const [value, most] = valuesOf(config);
+    if (value <= most) return [];
+    const message = `must not be more than ${limit}`;
+    return [{ key, uses: [key, limit], message, remedy: { key, value: most } }];
+  });
+}
+
 /** Combinations that are refused (THREATS K03; DESIGN §3). */
 export function findCrossFaults(config: Config): readonly CrossFault[] {
-  const ordered = ORDERED.filter(([, , isWrong]) => isWrong(config)).map(([key, limit]) => ({
-    key,
-    uses: [key, limit],
-    message: `must not be more than ${limit}`,
-  }));
-  return [...findServerFaults(config), ...findFolderFaults(config), ...ordered];
+  return [...findServerFaults(config), ...findFolderFaults(config), ...findOrderFaults(config)];
 }
 
 /** What works but deserves a second look. */

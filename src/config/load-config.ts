@@ -110,9 +110,22 @@ function checkValues(given: ReadonlyMap<string, SourceValue>): Checked {
     if (found === undefined || found.value === undefined) continue;
     const messages = findWrong(entry, found.value);
     if (messages.length === 0) values.set(key, found);
-    for (const message of messages) faults.push({ key, place: found.place, message });
+    const remedy = findRemedy(entry, found);
+    for (const message of messages) faults.push({ key, place: found.place, message, ...remedy });
   }
   return { values, faults };
+}
+
+/** The address that clients use has no default that would do; without its scheme it was meant all the same. */
+function findRemedy(
+  { key, schema }: ConfigKey,
+  { value, place }: SourceValue,
+): Pick<ConfigFault, "remedy"> {
+  if (key !== "server.publicUrl") return {};
+  const whole = typeof value === "string" ? `https://${value}` : "";
+  if (schema.safeParse(whole).success) return { remedy: { key, place, value: whole } };
+  const advice = `set ${key} to the address that clients use, such as https://auth.example.com`;
+  return { remedy: { advice } };
 }
 
 function findWrong(entry: ConfigKey, value: unknown): readonly string[] {
@@ -147,9 +160,13 @@ function crossFaults(
   const wrong = new Set(known.map((fault) => fault.key));
   return [...findCrossFaults(config), ...findNotYet(config)]
     .filter(({ uses }) => !uses.some((key) => wrong.has(key)))
-    .map(({ key, uses, message }) => {
+    .map(({ key, uses, message, remedy }) => {
       const set = [key, ...uses].find((one) => values.has(one));
-      return { key, place: set === undefined ? "" : (values.get(set)?.place ?? ""), message };
+      const place = set === undefined ? "" : (values.get(set)?.place ?? "");
+      if (remedy === undefined) return { key, place, message };
+      if ("advice" in remedy) return { key, place, message, remedy };
+      const at = values.get(remedy.key)?.place ?? "";
+      return { key, place, message, remedy: { ...remedy, place: at } };
     });
 }
 

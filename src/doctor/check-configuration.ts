@@ -23,20 +23,36 @@ export function explainConfigFaults(
   return faults.map((one) => fault("config.fault", formatFault(one), remedyOf(one, file)));
 }
 
-function remedyOf({ key, place, message }: ConfigFault, file: string | null): Mend {
+function remedyOf({ key, place, message, remedy }: ConfigFault, file: string | null): Mend {
+  if (remedy !== undefined) {
+    if ("advice" in remedy) return { kind: "do", words: remedy.advice };
+    return settle(remedy.key, remedy.value, remedy.place, file);
+  }
   const advice = splitAdvice(message, (words) => `dockwarden ${words}`).mend;
   if (advice.kind === "run") return advice;
-  const known = CONFIG_KEYS.find((entry) => entry.key === key);
-  const value = toSetting(known?.defaultValue);
-  if (place.startsWith("DOCKWARDEN_")) {
-    return { kind: "variable", file: null, name: place, value: null };
+  if (key === "" && advice.kind === "do" && advice.words === message) {
+    const words = `correct ${place === "" ? "the configuration" : place}; config/default.yml shows how every key is written`;
+    return { kind: "do", words };
   }
-  if (key === "" || file === null) return advice;
-  return { kind: "edit", file, key, value: known === undefined ? null : value };
+  const known = CONFIG_KEYS.find((entry) => entry.key === key);
+  if (!place.startsWith("DOCKWARDEN_") && (key === "" || file === null)) return advice;
+  // Without its variable a key has the file's value, or the default.
+  if (place.startsWith("DOCKWARDEN_"))
+    return { kind: "variable", file: null, name: place, value: null };
+  return settle(key, toSetting(known?.defaultValue), place, file);
+}
+
+/** The step that gives a key this value (null: takes it out) where it stands, or in the file. */
+function settle(key: string, value: SettingValue | null, place: string, file: string | null): Mend {
+  if (file !== null && !place.startsWith("DOCKWARDEN_")) return { kind: "edit", file, key, value };
+  const name = CONFIG_KEYS.find((entry) => entry.key === key)?.variable ?? place;
+  return { kind: "variable", file: null, name, value: value === null ? null : String(value) };
 }
 
 function toSetting(value: unknown): SettingValue | null {
-  if (typeof value === "string" || typeof value === "number") return value;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
   return Array.isArray(value) ? value.map(String) : null;
 }
 

@@ -84,7 +84,7 @@ export type Mend =
   | { readonly kind: "restart"; readonly what: "registry" | "server" }
   | { readonly kind: "do"; readonly words: string };
 
-export type SettingValue = string | number | readonly string[];
+export type SettingValue = string | number | boolean | readonly string[];
 
 export interface Finding {
   readonly id: FindingId;
