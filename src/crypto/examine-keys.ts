@@ -10,6 +10,7 @@ import { algorithmOf, beginOf, endOf } from "./make-key.js";
 import { privateFilesOf, type Ring, type RingKey } from "./ring.js";
 import { describeEnding, findBroken, loadRing } from "./ring-check.js";
 import { bundleOf, keyIn } from "./ring-plan.js";
+import { findStraySecrets } from "./stray-secrets.js";
 import { kidOf, prepareSigner, toJwk } from "./signing.js";
 
 const DAY = 86_400;
@@ -76,6 +77,11 @@ function describeRing(ring: Ring, active: RingKey, options: KeyStoreOptions): Ex
   const jwks = { keys: signing.map((key) => toJwk(key, header)) };
   const isOwn = header === "x5c" && !active.isImported;
   const holders = isOwn ? [keyIn(ring.keys, "ca", "active") ?? active] : [active];
+  const trustFiles = [
+    examineFile(join(trustDirectory, "token-ca.pem"), bundlePem),
+    examineFile(join(trustDirectory, "jwks.json"), `${JSON.stringify(jwks, null, 2)}\n`),
+  ];
+  const published = trustFiles.map(({ path }) => path);
   return {
     keys: ring.keys.map((key) => ({
       id: key.id,
@@ -88,10 +94,8 @@ function describeRing(ring: Ring, active: RingKey, options: KeyStoreOptions): Ex
       isImported: key.isImported,
     })),
     newestTime: Math.max(...ring.keys.map(({ createdAt }) => createdAt)),
-    trustFiles: [
-      examineFile(join(trustDirectory, "token-ca.pem"), bundlePem),
-      examineFile(join(trustDirectory, "jwks.json"), `${JSON.stringify(jwks, null, 2)}\n`),
-    ],
+    trustFiles,
+    straySecrets: findStraySecrets(trustDirectory).filter((path) => !published.includes(path)),
     bundlePem,
     anchorPem: bundleOf(holders, header),
     kid: kidOf(createPublicKey(active.certificatePem), header),

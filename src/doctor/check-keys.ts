@@ -1,7 +1,7 @@
 // Can tokens be signed, for how long yet, and do registries get what the keys say?
 import { dirname } from "node:path";
 import type { TrustFile } from "../domain/examination.js";
-import { fault, quote, splitAdvice, warning, type Finding } from "./finding.js";
+import { fault, quote, splitAdvice, warning, type Finding, type Mend } from "./finding.js";
 import { command, commandOf, RESTART_REGISTRY, type Site } from "./site.js";
 import { statPlace } from "./stat-place.js";
 
@@ -21,6 +21,7 @@ export function checkKeys(site: Site): readonly Finding[] {
     ...checkRing(site),
     ...endings,
     ...files.flatMap((file) => checkTrust(site, file)),
+    ...(site.keys.ring?.straySecrets ?? []).map((path) => explainStray(site, path)),
   ];
 }
 
@@ -53,6 +54,15 @@ function checkRing(site: Site): readonly Finding[] {
     words: "mount them or restore them from a backup; where that can't be, make new ones:",
   } as const;
   return [fault("keys.missing", lost, restore, command(site, "init"), RESTART_REGISTRY)];
+}
+
+function explainStray(site: Site, path: string): Finding {
+  const what = `${path} holds a private key or looks like a backup, and lies in ${site.loaded.config.keys.trustDirectory}, which registries are given`;
+  const words =
+    "if anybody could read it who shouldn't, change the CA too: dockwarden key rotate --ca";
+  const close: Mend = { kind: "run", command: `chmod 600 ${quote(path)}` };
+  const move: Mend = { kind: "do", words: "move it to another folder, or remove it" };
+  return fault("trust.private", what, close, move, { kind: "do", words });
 }
 
 function checkTrust(site: Site, { path, state }: TrustFile): readonly Finding[] {

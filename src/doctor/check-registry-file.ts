@@ -93,7 +93,7 @@ function checkRealm(site: Site, file: RegistryFile): readonly Finding[] {
   if (textOf(file, "auth.token.autoredirect") === "true") {
     const what =
       "auth.token.autoredirect is true: the registry sends clients to its own host, /auth/token, and not to the realm";
-    const mends = registrySetting(site, "auth.token.autoredirect", "false");
+    const mends = registrySetting(site, "auth.token.autoredirect", false);
     findings.push(warning("registry-file.autoredirect", what, ...mends));
   }
   return findings;

@@ -37,6 +37,8 @@ export interface ExaminedRing {
   readonly keys: readonly KeySummary[];
   readonly newestTime: EpochSeconds;
   readonly trustFiles: readonly TrustFile[];
+  /** Other files in the trust folder that hold a private key, or look like a backup. */
+  readonly straySecrets: readonly string[];
   /** PEM of everything that registries should trust. */
   readonly bundlePem: string;
   /** PEM of what a registry must trust to accept the key that signs now. */

@@ -1,6 +1,14 @@
 // A look at the keys finds what opening them would, and leaves everything as it is.
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { examineKeys } from "../../src/crypto/examine-keys.js";
 import { CLAIMS, DAY, NOW, opened, ringFolder, setUp } from "../support/key-site.js";
@@ -32,6 +40,27 @@ describe("a look at the keys", () => {
     expect(ring?.anchorPem).toBe(keys.bundlePem());
     expect(ring?.newestTime).toBe(NOW);
     expect(snapshot(folder)).toEqual(before);
+  });
+
+  test("finds private keys and backups among what registries are given, whatever they are called", async () => {
+    const { options } = setUp();
+    await opened(options);
+    const folder = options.trustDirectory;
+    const write = (name: string, text: string): string => {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+      return path;
+    };
+    write("notes.txt", "nothing");
+    const strays = [
+      write("a.tar", "dockwarden-backup.json\0\0"),
+      write("below/ca.pem", "-----BEGIN PRIVATE KEY-----\n"),
+      write("private.json", '{"kty":"EC","d":"abc"}'),
+    ];
+    const { ring } = examineKeys(options);
+    expect(ring?.straySecrets).toEqual(strays);
+    expect(ring?.trustFiles.map(({ state }) => state)).toEqual(["right", "right"]);
   });
 
   test("signs in the mode that is asked for, with the key that signs", async () => {
