@@ -68,6 +68,9 @@ function readYaml(text: string): Read | null {
   const { contents } = document;
   if (document.errors.length > 0 || !isMap(contents)) return null;
   const auth = member(contents, "auth");
+  // A compose file, or anything else: to say that it lets everybody in would be wrong.
+  const isComplete = member(contents, "version") !== null && member(contents, "storage") !== null;
+  if (auth === null && (!isComplete || member(contents, "services") !== null)) return null;
   const settings = new Map<string, RegistrySetting>();
   const token = member(auth, "token");
   for (const key of TOKEN_KEYS) {

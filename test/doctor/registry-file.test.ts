@@ -58,6 +58,8 @@ describe("the registry's file", () => {
     ["nothing", ""],
     ["a list", "- a"],
     ["broken YAML", "auth: [1"],
+    ["a compose file", "services: { registry: { image: registry } }"],
+    ["an old compose file", "version: '3'\nservices: { registry: { image: registry } }"],
     ["bytes", Buffer.from([0xff, 0xfe, 0])],
     ["too much", "a: b\n".repeat(20_000)],
   ])("is a fault in words: %s", (_name, text) => {
