@@ -1,11 +1,12 @@
 // What the registry trusts: the certificates in rootcertbundle (2.8 and 3), the keys in jwks (3).
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { RegistryFile } from "../config/registry-file.js";
 import { fault, quote, warning, type Finding, type Mend } from "./finding.js";
 import { parseObject } from "./health-report.js";
-import { registrySetting, RESTART_REGISTRY, type Site } from "./site.js";
+import { command, registrySetting, RESTART_REGISTRY, type Site } from "./site.js";
+import { statPlace } from "./stat-place.js";
 
 const BUNDLE = "auth.token.rootcertbundle";
 const JWKS = "auth.token.jwks";
@@ -28,13 +29,20 @@ export function checkBundle(site: Site, file: RegistryFile): readonly Finding[] 
   }
   const what = explainBundle(site, path, read.text);
   if (what === null) return [];
-  return [fault("registry-file.bundle", what, copy(ours, path), RESTART_REGISTRY)];
+  return [fault("registry-file.bundle", what, ...copy(site, ours, path), RESTART_REGISTRY)];
 }
 
-const copy = (from: string, to: string): Mend => ({
-  kind: "run",
-  command: `cp ${quote(from)} ${quote(to)}`,
-});
+/** Where the registry reads our own file, that one must be published anew instead. */
+function copy(site: Site, from: string, to: string): readonly Mend[] {
+  if (isSameFile(from, to)) return [command(site, "key list")];
+  return [{ kind: "run", command: `cp ${quote(from)} ${quote(to)}` }];
+}
+
+function isSameFile(one: string, other: string): boolean {
+  if (resolve(one) === resolve(other)) return true;
+  const [a, b] = [statPlace(one), statPlace(other)];
+  return a !== null && b !== null && a.dev === b.dev && a.ino === b.ino;
+}
 
 function explainBundle(site: Site, path: string, text: string): string | null {
   if (/PRIVATE KEY-----/.test(text))
@@ -88,7 +96,7 @@ export function checkJwks(site: Site, file: RegistryFile): readonly Finding[] {
   const kids = Array.isArray(list) ? list.map((key) => (key as { kid?: unknown } | null)?.kid) : [];
   if (kids.includes(site.keys.ring.kid)) return [];
   const what = `${path} (jwks) doesn't hold the key that signs: the registry refuses every token`;
-  return [fault("registry-file.jwks", what, copy(ours, path), RESTART_REGISTRY)];
+  return [fault("registry-file.jwks", what, ...copy(site, ours, path), RESTART_REGISTRY)];
 }
 
 type Reading =

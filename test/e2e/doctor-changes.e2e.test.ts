@@ -38,4 +38,24 @@ describeWith(["docker-registry"], "dockwarden doctor after a change", () => {
     await site.mend(found);
     expect((await site.doctor()).findings).toEqual([]);
   });
+
+  test("a private key and a copy of a bundle where registries look", async () => {
+    await site.sh("cp keys/ring-*/*.key.pem trust/ && chmod 644 trust/*.key.pem");
+    const found = await site.doctor();
+    expect([...new Set(found.ids)]).toEqual(["fault:trust.private"]);
+    await site.sh("rm trust/*.key.pem && echo old > trust/token-ca.pem");
+    const stale = await site.doctor(["--registry-config", site.registryFile]);
+    expect(JSON.stringify(stale.findings)).not.toContain('"cp ');
+    await site.mend(stale);
+    expect((await site.doctor(site.everything)).findings).toEqual([]);
+  });
+
+  test("autoredirect is mended by a boolean, which a registry takes", async () => {
+    await site.edit(site.registryFile, "auth.token.autoredirect", true);
+    const found = await site.doctor(["--registry-config", site.registryFile]);
+    expect(found.ids).toEqual(["warning:registry-file.autoredirect"]);
+    expect(found.findings[0]?.mends[0]).toMatchObject({ value: false });
+    await site.mend(found);
+    expect((await site.doctor(site.everything)).findings).toEqual([]);
+  });
 });
