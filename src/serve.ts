@@ -26,6 +26,7 @@ import { createHttpServer, type HttpContext, type ListenerRole } from "./http/se
 import { createLogger } from "./log.js";
 import { listenFault, type StartFault } from "./start-fault.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
+import { describeNetworkPlace } from "./storage/sqlite/network-place.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import type { Tls } from "./tls-files.js";
 
@@ -115,6 +116,7 @@ const UNWRITTEN =
 
 function createHealth(parts: Parts, state: { readonly isStopping: boolean }): HealthSource {
   const { store, settings } = parts.admin;
+  const networkPlace = describeNetworkPlace(parts.loaded.config.storage.path);
   let tagged = { version: -1, count: 0 };
   const countTagged = async (): Promise<number> => {
     const version = store.dataVersion();
@@ -136,6 +138,7 @@ function createHealth(parts: Parts, state: { readonly isStopping: boolean }): He
     findWarnings: async () => {
       const warnings = [...parts.keys.warnings()];
       if (parts.activity.findTrouble() !== null) warnings.push(UNWRITTEN);
+      if (networkPlace !== null) warnings.push(networkPlace);
       const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
       if (count > 0) {
         warnings.push(

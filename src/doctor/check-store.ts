@@ -13,7 +13,13 @@ const FREE_USUAL = 256 * MEBIBYTE;
 
 /** Before the first start neither store nor keys need be there; one without the other is a finding at any time. */
 export function checkStore(site: Site): readonly Finding[] {
-  return [...checkFile(site), ...checkLooseFiles(site), ...checkDisk(site), ...checkOwner(site)];
+  return [
+    ...checkFile(site),
+    ...checkLooseFiles(site),
+    ...checkDisk(site),
+    ...checkNetwork(site),
+    ...checkOwner(site),
+  ];
 }
 
 function checkFile(site: Site): readonly Finding[] {
@@ -42,6 +48,12 @@ function checkLooseFiles(site: Site): readonly Finding[] {
       command: `chmod 600 ${quote(file)}`,
     }),
   );
+}
+
+function checkNetwork(site: Site): readonly Finding[] {
+  if (site.store.networkPlace === null) return [];
+  const { what, mend } = splitAdvice(site.store.networkPlace, commandOf(site.loaded, true));
+  return [warning("store.network", what, mend)];
 }
 
 function checkDisk(site: Site): readonly Finding[] {

@@ -10,6 +10,7 @@ export const FINDINGS = {
   "store.older": "the store is older than the program, and storage.autoMigrate is off",
   "store.insecure": "others can read or change the store, or put another one in its place",
   "store.disk": "hardly any space is left on the store's disk",
+  "store.network": "the store lies on a network file system, where locks can fail",
   "store.owner": "store and keys belong to different users",
   "keys.missing": "there are no token keys",
   "keys.unusable": "the keys are damaged, expired, don't fit each other or the settings",

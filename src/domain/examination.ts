@@ -11,6 +11,8 @@ export interface StoreExamination {
   readonly looseFiles: readonly string[];
   /** The latest time that the store has noted; null where it could not be read. */
   readonly newestTime: EpochSeconds | null;
+  /** A sentence where it lies on a file system that can't be relied on; null: it doesn't. */
+  readonly networkPlace: string | null;
   /** Device and inode of its file; null where it can't be seen. */
   readonly identity: string | null;
 }

@@ -1,5 +1,6 @@
 // A look at the store for diagnosis: every check that opening it makes, more of them, and nothing written.
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { StoreExamination } from "../../domain/examination.js";
 import { err, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
@@ -8,6 +9,7 @@ import { Database } from "./engine.js";
 import { identifyStore } from "./file-watch.js";
 import { inspectStore } from "./inspect-store.js";
 import { readMigrations } from "./migrate.js";
+import { describeNetworkPlace } from "./network-place.js";
 import { findUnsafePlace } from "./store-files.js";
 import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
 
@@ -31,6 +33,7 @@ export function examineStore(options: ExamineOptions): StoreExamination {
     fault,
     looseFiles,
     newestTime,
+    networkPlace: describeNetworkPlace(options.path),
     identity: identifyStore(options.path),
   });
   // Said first: a store that a restore has moved away is not missing.
@@ -155,6 +158,19 @@ function describeError(path: string, error: unknown): StoreFault {
   if (error.code.startsWith("SQLITE_BUSY")) {
     return { code: "busy", message: "the store is busy: another process is writing; try again" };
   }
+  if (isReadOnly(path)) {
+    const message = `the store at ${path} lies on a read-only file system; mount it writable`;
+    return { code: "failed", message };
+  }
   const words = `the store at ${path} can't be looked at (${error.code}); check the disk and the file's owner`;
   return { code: "failed", message: words };
+}
+
+function isReadOnly(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EROFS";
+  }
 }
