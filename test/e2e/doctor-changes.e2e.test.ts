@@ -58,4 +58,14 @@ describeWith(["docker-registry"], "dockwarden doctor after a change", () => {
     await site.mend(found);
     expect((await site.doctor(site.everything)).findings).toEqual([]);
   });
+
+  describeWith(["unshare"], "on a file system that was mounted read-only", () => {
+    test("the store is said to lie on one", async () => {
+      await site.stop("server");
+      const doctor = `dockwarden doctor --before-start --json --config ${site.configFile}`;
+      const mount = "mount --bind data data && mount -o remount,ro,bind data";
+      const told = await site.sh(`unshare -m sh -c '${mount} && ${doctor}' || true`);
+      expect(told).toContain("lies on a read-only file system");
+    });
+  });
 });
