@@ -43,7 +43,8 @@ function fillHour(hour: number): void {
     sums.given({ ...common, account: name, accountId: account, actions: "pull" }, sender, now);
     if (at >= SUMS_MAX * 2) continue;
     const path = `${image} grants pull to group:team-${account % 40}`;
-    const refusal = { ...common, tried: name, asked: "pull,push", given: "pull" };
+    const kind = { isStranger: false, isSignIn: false };
+    const refusal = { ...common, ...kind, tried: name, asked: "pull,push", given: "pull" };
     sums.refused({ ...refusal, reason: "not_allowed", path }, sender, now);
   }
 }
@@ -55,7 +56,7 @@ for (let hour = 0; hour < HOURS; hour += 1) {
   for (;;) {
     const batch = sums.take(250);
     const length = batch.tokens.length + batch.refusals.length;
-    if (length === 0) break;
+    if (length + batch.uses.length === 0) break;
     rows.count += length;
     await store.write(batch);
   }

@@ -81,7 +81,7 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
   const flush = async (): Promise<void> => {
     for (;;) {
       const batch = sums.take(BATCH_ROWS);
-      if (batch.tokens.length + batch.refusals.length === 0) return;
+      if (batch.tokens.length + batch.refusals.length + batch.uses.length === 0) return;
       const written = await attempt(async (store) => {
         await store.write(batch);
         return true;

@@ -5,9 +5,13 @@ import { pipeline } from "node:stream/promises";
 
 process.umask(0o077);
 
-// A reader that has gone away (`… | head -1`) is no fault of ours (THREATS L09); a full disk behind `>` is one.
+// A reader that has gone away (`… | head -1`) is no fault of ours (THREATS L09), and changes no answer; a full disk behind `>` is one.
+let isReaderGone = false;
 const onOutputError = ({ code = "unknown" }: NodeJS.ErrnoException): void => {
-  if (code === "EPIPE") process.exit(0);
+  if (code === "EPIPE") {
+    isReaderGone = true;
+    return;
+  }
   process.stderr.write(`dockwarden: the answer could not be written (${code}); make room there\n`);
   process.exit(3);
 };
@@ -24,6 +28,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     process.stdout.off("error", onOutputError).on("error", () => undefined);
     await pipeline(Readable.from(pieces, { objectMode: false }), process.stdout, { end: false });
   },
+  isReaderGone: () => isReaderGone,
   isTerminal: process.stdout.isTTY,
   stdin: process.stdin,
 });

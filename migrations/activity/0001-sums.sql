@@ -70,6 +70,12 @@ CREATE TABLE image_use (
   PRIMARY KEY (account_id, image)
 ) STRICT, WITHOUT ROWID;
 
+-- What happened before is no longer on record.
+CREATE TABLE forgotten (
+  up_to INTEGER NOT NULL
+) STRICT;
+INSERT INTO forgotten (up_to) VALUES (0);
+
 -- Rises with each batch that is written, for those who follow.
 CREATE TABLE batch (
   number INTEGER NOT NULL

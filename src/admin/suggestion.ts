@@ -1,4 +1,5 @@
 // The commands (one where one is enough) that would change a refusal into an answer: each is tried on the decision first.
+import { formatTime } from "../domain/time.js";
 import {
   normalizeActions,
   normalizePermissions,
@@ -48,9 +49,7 @@ export function suggestCommand(
     .map((steps) => [...lift, ...steps])
     .find((steps) => steps.length > 0 && helps(input, steps, action));
   if (plan === undefined) return null;
-  const isWider = asked.tag !== null && input.target.tag === null;
-  const note = isWider ? "  (the whole repository: tags need a gate)" : "";
-  return `${plan.map(({ command }) => command).join(" && ")}${note}`;
+  return plan.map(({ command }) => command).join(" && ");
 }
 
 const helps = (input: DecisionInput, steps: readonly Step[], action: Action): boolean =>
@@ -118,11 +117,9 @@ function giveGrant(input: DecisionInput, pattern: ImagePattern, action: Action):
 
 const NEW_ENTRY_ID = 0;
 
-/** The day in UTC, as `--expires` reads it. */
+/** To the second, so that the end stays the same. */
 const spellEnd = (expiresAt: EpochSeconds | null): string =>
-  expiresAt === null
-    ? ""
-    : ` --expires ${new Date((expiresAt - 1) * 1000).toISOString().slice(0, 10)}`;
+  expiresAt === null ? "" : ` --expires ${formatTime(expiresAt)}`;
 
 function unregisterImage(image: GrantedImage): Step {
   const { pattern } = image;

@@ -1,6 +1,6 @@
-// WHEN on the command line: `30d`, `12h`, or a date whose end (UTC) is meant.
+// WHEN on the command line: `30d`, `12h`, a date whose end (UTC) is meant, or a time to the second as it is echoed.
 import { ok, type Result } from "../domain/result.js";
-import type { EpochSeconds } from "../domain/time.js";
+import { formatTime, type EpochSeconds } from "../domain/time.js";
 import { usage, type Refusal } from "./refusal.js";
 
 const DAY = 86_400;
@@ -25,6 +25,8 @@ export function parseWhen(text: string, now: EpochSeconds): Result<EpochSeconds 
 export function parseTime(text: string, now: EpochSeconds): Result<EpochSeconds, Refusal> {
   const span = parseSpan(text);
   if (span !== null) return ok(now - span);
+  const exact = parseExact(text);
+  if (exact !== null && text.includes("T")) return ok(exact);
   const end = parseEnd(text, now);
   if (end !== null) return ok(end - DAY);
   return usage("a time is written as 7d or 12h (so long ago), or 2027-01-31 (its start, UTC)");
@@ -35,9 +37,17 @@ function parseSpan(text: string): number | null {
   return span === null ? null : Number(span[1]) * (span[2] === "d" ? DAY : HOUR);
 }
 
+function parseExact(text: string): EpochSeconds | null {
+  const time = Date.parse(text);
+  // NOTE: Date rolls 2027-02-30 over to March.
+  const isReal = !Number.isNaN(time) && formatTime(time / 1000) === text;
+  return isReal ? time / 1000 : null;
+}
+
 function parseEnd(text: string, now: EpochSeconds): EpochSeconds | null {
   const span = parseSpan(text);
   if (span !== null) return now + span;
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return parseExact(text);
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
   const start = Date.parse(`${text}T00:00:00Z`);
   // NOTE: Date rolls 2027-02-30 over to March.

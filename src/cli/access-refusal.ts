@@ -28,8 +28,10 @@ export async function checkReference(session: Session, text: string): Promise<vo
       );
     }
     const now = await checkNow(refusal, context);
-    const lines = [...describeThen(refusal), ...(now?.lines ?? [])];
-    const data = { refusal: toPublicRefusal(refusal), now: now?.data ?? null };
+    const remedy = now === null ? findRemedy(refusal) : null;
+    const advice = remedy === null ? [] : [`to change that: ${remedy}`];
+    const lines = [...describeThen(refusal), ...(now?.lines ?? advice)];
+    const data = { refusal: toPublicRefusal(refusal), now: now?.data ?? null, remedy };
     session.answer(data, `${lines.join("\n")}\n`);
     return now?.isAllowed ?? false;
   });
@@ -59,9 +61,42 @@ interface Now {
   readonly data: object;
 }
 
+/** Of a refusal that no image decided. */
+function findRemedy({ reason, tried, image, isRest }: RefusalSum): string | null {
+  if (isRest) return null;
+  switch (reason) {
+    case "not_allowed":
+      return image.includes(":")
+        ? "only an account with admin gets this (dockwarden user update NAME --permissions admin)"
+        : null;
+    case "bad_password":
+    case "no_password":
+    case "password_too_old":
+      return `dockwarden user passwd ${tried}, and docker login again`;
+    case "disabled":
+      return `dockwarden user enable ${tried}`;
+    case "expired":
+      return `dockwarden user update ${tried} --expires 90d, or never`;
+    case "unknown_account":
+      return tried === ""
+        ? "a name that can be one: dockwarden user list"
+        : `dockwarden user add ${tried}`;
+    case "unknown_service":
+    case "missing_service":
+      return "set auth.token.service of the registry to one of token.services";
+    case "busy":
+    case "unavailable":
+      return "try again; if it goes on: dockwarden doctor";
+    default:
+      return "the client sent what is no token request; see docs/troubleshooting.md";
+  }
+}
+
 /** The first action that was not given, asked again; null where nothing of the kind can be asked. */
 async function checkNow(refusal: RefusalSum, context: AdminContext): Promise<Now | null> {
   const { tried, image, service } = refusal;
+  // `registry:catalog` is no repository.
+  if (refusal.reason !== "not_allowed" || image.includes(":")) return null;
   const action = findMissing(refusal);
   const pattern = parseImagePattern(image, service);
   if (action === null || !pattern.ok || refusal.isRest) return null;

@@ -155,7 +155,8 @@ function formatDifference(before: ChangeState, after: ChangeState): string {
   const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   const parts = keys.flatMap((key) => {
     const [old, now] = [formatValue(before?.[key]), formatValue(after?.[key])];
-    if (old === now || key === "name" || key === "kind") return [];
+    const isIdentity = (key === "name" && (before === null || after === null)) || key === "kind";
+    if (old === now || isIdentity) return [];
     if (before === null || old === "") return [`${key}: ${now}`];
     return [`${key}: ${old} → ${now === "" ? "nothing" : now}`];
   });

@@ -9,11 +9,11 @@ import type { Session } from "./session.js";
 const POLL_MILLISECONDS = 500;
 const CHANGES_MAX = 1000;
 
-/** Prints one line an entry; a sum that grows is printed again, grown. Never ends by itself. */
+/** Prints one line an entry; a sum that grows is printed again, grown. Ends when nobody reads any more. */
 export async function tailAudit(
   session: Session,
   options: { readonly denied?: boolean },
-): Promise<never> {
+): Promise<void> {
   return session.withAdmin(async (context) => {
     const isDenied = options.denied === true;
     const follow = followAudit(context);
@@ -21,7 +21,7 @@ export async function tailAudit(
     if (!session.isJson) {
       session.io.note("following; the server writes every two seconds; stop with Ctrl-C\n");
     }
-    for (;;) {
+    while (session.io.isReaderGone?.() !== true) {
       for (const entry of await follow(isDenied)) print(session, entry);
       await wait(POLL_MILLISECONDS);
     }

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { AdminContext } from "../admin/admin-context.js";
 import { CliExit } from "./exit.js";
+import { formatJson } from "./output.js";
 import type { PasswordSource } from "./password-input.js";
 import type { Session } from "./session.js";
 
@@ -21,21 +22,37 @@ export async function makePassword(
 }
 
 /** A generated secret is the only thing on standard output: alone, or in JSON as `password` beside `data`. */
-export function showSecret(
+export async function showSecret(
   session: Session,
   words: readonly string[],
   secret: string | null,
-  data: Readonly<Record<string, unknown>>,
-): void {
-  if (session.isJson) {
-    session.answer(secret === null ? data : { ...data, password: secret }, "");
+  data: Readonly<Record<string, unknown>> & { readonly name: string },
+): Promise<void> {
+  if (secret === null) {
+    if (session.isJson) session.answer(data, "");
+    else for (const line of words) session.say(line);
     return;
   }
-  for (const line of words) {
-    if (secret === null) session.say(line);
-    else session.io.note(`${line}\n`);
+  if (session.isJson) {
+    await writeSecret(session, formatJson({ ...data, password: secret }), data.name);
+    return;
   }
-  if (secret !== null) session.io.out(`${secret}\n`);
+  for (const line of words) session.io.note(`${line}\n`);
+  await writeSecret(session, `${secret}\n`, data.name);
+}
+
+/** It is shown this once: a pipe that nobody reads must not pass for success. */
+async function writeSecret({ io }: Session, text: string, name: string): Promise<void> {
+  if (io.outBytes === undefined) {
+    io.out(text);
+    return;
+  }
+  try {
+    await io.outBytes([Buffer.from(text)]);
+  } catch {
+    const message = `the new password of ${name} is set, but could not be written to anybody: make another one with dockwarden user passwd ${name} --generate`;
+    throw new CliExit(3, message);
+  }
 }
 
 /** The three ways in which a password can come in without a prompt. */

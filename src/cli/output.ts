@@ -11,6 +11,8 @@ export interface Io {
   /** Bytes on standard output; ends when all are taken, throws where nobody takes them. Absent where there is none. */
   readonly outBytes?: (pieces: Iterable<Buffer>) => Promise<void>;
   readonly isTerminal: boolean;
+  /** True where standard output was a pipe that nobody reads any more. */
+  readonly isReaderGone?: () => boolean;
   readonly stdin: NodeJS.ReadStream;
 }
 

@@ -136,7 +136,7 @@ async function addUser(session: Session, name: string, options: AddOptions): Pro
     );
     const lines = [`user ${name} added; permissions: ${account.permissions.join(", ") || "none"}`];
     if (expiresAt !== null) lines.push(`ends ${formatEnd(expiresAt)}`);
-    showSecret(session, lines, generated, toPublic(account));
+    await showSecret(session, lines, generated, { ...toPublic(account), name });
   });
 }
 
@@ -153,7 +153,7 @@ async function setPassword(
     );
     forgetFirstAdminPassword(loaded, account.id);
     const line = `${name} has another password; the old one no longer works`;
-    showSecret(session, [line], generated, toPublic(account));
+    await showSecret(session, [line], generated, { ...toPublic(account), name });
   });
 }
 

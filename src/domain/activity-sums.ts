@@ -2,6 +2,7 @@
 import {
   ADDRESSES_MAX,
   SECONDS_PER_HOUR,
+  STRANGERS_MAX,
   SUMS_MAX,
   type RefusalSum,
   type RefusedRequest,
@@ -23,8 +24,16 @@ export interface SumRow<Row> {
 export interface ActivityBatch {
   readonly tokens: readonly SumRow<TokenSum>[];
   readonly refusals: readonly SumRow<RefusalSum>[];
+  /** The newest token of an account (`image` empty), and of an account for an image; apart from the sums and their bounds. */
+  readonly uses: readonly LastUse[];
   /** For a batch that could not be written: its rows, grown meanwhile or not, are taken again the next time. */
   putBack(): void;
+}
+
+export interface LastUse {
+  readonly accountId: number;
+  readonly image: string;
+  readonly lastAt: EpochSeconds;
 }
 
 /** Rows that wait to be written when the file can't be; beyond this the oldest are given up. */
@@ -38,7 +47,7 @@ const NOTHING_USED: TokenUse = {
   image: "",
   actions: "",
 };
-const NOTHING_REFUSED: RefusedRequest = {
+const NOTHING_REFUSED = {
   tried: "",
   credential: "",
   service: "",
@@ -52,6 +61,7 @@ const NOTHING_REFUSED: RefusedRequest = {
 interface Counting {
   readonly now: EpochSeconds;
   readonly address: string;
+  readonly isStranger: boolean;
 }
 
 interface Box<Row> {
@@ -61,26 +71,35 @@ interface Box<Row> {
 /** One kind of sums: the rows of this hour by what was asked, and those that are yet to be written. */
 class Sums<Row extends Sum> {
   #rows = new Map<string, Box<Row>>();
+  #strangers = 0;
   readonly #waiting = new Set<Box<Row>>();
   lost = 0;
 
   startHour(): void {
     this.#rows = new Map();
+    this.#strangers = 0;
   }
 
   /** `make` gives a row with nothing counted, for `key` or for the rest; answered is the row with this request in it. */
   add(key: string, make: (number: number, isRest: boolean) => SumRow<Row>, request: Counting): Row {
-    const isRest = !this.#rows.has(key) && this.#rows.size >= SUMS_MAX;
-    const place = isRest ? "" : key;
+    const { isStranger } = request;
+    const isRest = !this.#rows.has(key) && this.#isFull(isStranger);
+    const place = isRest ? `rest ${String(isStranger)}` : key;
     let box = this.#rows.get(place);
     if (box === undefined) {
       box = { row: make(this.#rows.size, isRest) };
       this.#rows.set(place, box);
+      if (isStranger) this.#strangers += 1;
     }
     const sum = { ...box.row.sum, ...countOne(box.row.sum, request) };
     box.row = { ...box.row, sum };
     this.#wait(box);
     return sum;
+  }
+
+  #isFull(isStranger: boolean): boolean {
+    if (isStranger) return this.#strangers >= STRANGERS_MAX;
+    return this.#rows.size - this.#strangers >= SUMS_MAX - STRANGERS_MAX;
   }
 
   take(limit: number): { readonly rows: readonly SumRow<Row>[]; readonly putBack: () => void } {
@@ -105,7 +124,7 @@ class Sums<Row extends Sum> {
   }
 }
 
-function countOne(sum: Sum, { address, now }: Counting): Partial<Sum> {
+function countOne(sum: Sum, { address, now }: Pick<Counting, "address" | "now">): Partial<Sum> {
   const isKnown = sum.addresses.includes(address);
   const isNew = !isKnown && sum.addresses.length < ADDRESSES_MAX;
   return {
@@ -122,6 +141,8 @@ export class ActivitySums {
   readonly #draw: () => number;
   readonly #tokens = new Sums<TokenSum>();
   readonly #refusals = new Sums<RefusalSum>();
+  /** `accountId` and image → the last use that is yet to be written. */
+  #uses = new Map<string, LastUse>();
   #hour = -1;
   #writer = 0;
 
@@ -136,47 +157,63 @@ export class ActivitySums {
 
   given(use: TokenUse, sender: Sender, now: EpochSeconds): void {
     this.#turn(now);
-    const { account, credential, service, image, actions } = use;
-    const key = [use.accountId ?? "", account, credential, service, image, actions].join("\n");
+    const { account, accountId, credential, service, image, actions } = use;
+    if (accountId !== null) {
+      this.#noteUse({ accountId, image: "", lastAt: now });
+      if (image !== "") this.#noteUse({ accountId, image, lastAt: now });
+    }
+    const key = [accountId ?? "", account, credential, service, image, actions].join("\n");
     this.#tokens.add(
       key,
       (number, isRest) =>
         this.#row(number, { ...(isRest ? NOTHING_USED : use), ...nothing(now), isRest }),
-      { now, address: sender.address },
+      { now, address: sender.address, isStranger: accountId === null },
     );
   }
 
   /** Answers the reference. */
   refused(request: RefusedRequest, sender: Sender, now: EpochSeconds): number {
     this.#turn(now);
-    const { tried, credential, service, image, asked, given, reason } = request;
-    const key = [tried, credential, service, image, asked, given, reason].join("\n");
+    const { isStranger, isSignIn, ...what } = request;
+    const { tried, credential, service, image, asked, given, reason } = what;
+    const wish = isSignIn ? [] : [image, asked, given];
+    const key = [tried, credential, service, reason, ...wish].join("\n");
     const make = (number: number, isRest: boolean): SumRow<RefusalSum> => {
-      const what = isRest ? NOTHING_REFUSED : request;
       const { program } = sender;
       return this.#row(number, {
-        ...what,
+        ...(isRest ? NOTHING_REFUSED : what),
         program,
         reference: this.#draw(),
         ...nothing(now),
         isRest,
       });
     };
-    return this.#refusals.add(key, make, { now, address: sender.address }).reference;
+    const { address } = sender;
+    return this.#refusals.add(key, make, { now, address, isStranger }).reference;
   }
 
   /** At most `limit` rows of each kind that have changed since they were taken. */
   take(limit: number): ActivityBatch {
     const tokens = this.#tokens.take(limit);
     const refusals = this.#refusals.take(limit);
+    const uses = [...this.#uses.values()].slice(0, limit);
+    for (const use of uses) this.#uses.delete(keyOfUse(use));
     return {
       tokens: tokens.rows,
       refusals: refusals.rows,
+      uses,
       putBack: () => {
         tokens.putBack();
         refusals.putBack();
+        for (const use of uses) if (!this.#uses.has(keyOfUse(use))) this.#noteUse(use);
       },
     };
+  }
+
+  /** Of accounts every one; of their images as many as may wait. */
+  #noteUse(use: LastUse): void {
+    if (use.image !== "" && this.#uses.size >= WAITING_MAX) return;
+    this.#uses.set(keyOfUse(use), use);
   }
 
   #row<Row>(number: number, sum: Row): SumRow<Row> {
@@ -193,6 +230,8 @@ export class ActivitySums {
     this.#refusals.startHour();
   }
 }
+
+const keyOfUse = ({ accountId, image }: LastUse): string => `${accountId} ${image}`;
 
 const nothing = (now: EpochSeconds): Omit<Sum, "isRest"> => ({
   count: 0,

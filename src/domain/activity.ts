@@ -19,6 +19,10 @@ export interface TokenUse {
 
 /** What was refused, whole or in part. */
 export interface RefusedRequest {
+  /** No account has this name, or none was named: nothing in here is vouched for. */
+  readonly isStranger: boolean;
+  /** The sign-in itself failed: then what it asked for does not tell refusals apart. */
+  readonly isSignIn: boolean;
   /** The account or the name that was tried; empty: none, or none that could be a name. */
   readonly tried: string;
   /** As in TokenUse; `password` where it proved nothing; empty where there was none. */
@@ -57,7 +61,7 @@ export interface Sum {
 
 export interface TokenSum extends TokenUse, Sum {}
 
-export interface RefusalSum extends RefusedRequest, Sum {
+export interface RefusalSum extends Omit<RefusedRequest, "isStranger" | "isSignIn">, Sum {
   /** As in the log, parseReference's form. */
   readonly reference: number;
   /** Of the first request. */
@@ -65,8 +69,12 @@ export interface RefusalSum extends RefusedRequest, Sum {
 }
 
 export const SECONDS_PER_HOUR = 3600;
-/** Rows an hour, of tokens and of refusals each; what is beyond goes into one row more. */
+/**
+ * Rows an hour, of tokens and of refusals each; what is beyond goes into one row more. Those whom no account vouches for
+ * have a share of their own, so that a flood of theirs hides nobody else.
+ */
 export const SUMS_MAX = 5000;
+export const STRANGERS_MAX = 1000;
 export const ADDRESSES_MAX = 4;
 
 /** Notes what the token endpoint does. Never waits and never fails: it is on the path of every token. */

@@ -23,18 +23,43 @@ export function triedName(request: TokenRequest): string | null {
   return request.credential.kind === "password" ? parseName(request.credential.name) : null;
 }
 
-/** A request that got no token; answers the reference as the log has it. `request` null: it could not be read. */
+interface Refused {
+  readonly reason: string;
+  readonly sender: Sender;
+}
+
+/** A request that could not be read; answers the reference as the log has it. `name`: what it claims to be, null: nobody. */
+export function noteUnread(
+  recorder: ActivityRecorder,
+  name: string | null,
+  { reason, sender }: Refused,
+): string {
+  const nothing = { service: "", image: "", asked: "", given: "", path: "" };
+  const who = { tried: name ?? "", credential: name === null ? "" : "password" };
+  const request = { ...nothing, ...who, isStranger: true, isSignIn: true, reason };
+  return formatReference(recorder.refused(request, sender));
+}
+
+/** Reasons with an account behind them that exists. */
+const ACCOUNT_REASONS = ["bad_password", "disabled", "expired", "no_password", "password_too_old"];
+
+/** A request that got no token; answers the reference as the log has it. */
 export function noteRefused(
   recorder: ActivityRecorder,
-  request: TokenRequest | null,
-  refusal: { readonly reason: string; readonly sender: Sender },
+  request: TokenRequest,
+  refusal: Refused,
 ): string {
-  const [scope] = request?.scopes ?? [];
+  // A service that is not ours is anybody's text.
+  const isOurs = refusal.reason !== "unknown_service";
+  const [scope] = isOurs ? request.scopes : [];
+  const isAccount = ACCOUNT_REASONS.includes(refusal.reason);
   const reference = recorder.refused(
     {
-      tried: request === null ? "" : (triedName(request) ?? ""),
-      credential: request === null || request.credential.kind === "none" ? "" : "password",
-      service: request?.service ?? "",
+      isStranger: !isAccount,
+      isSignIn: isAccount || refusal.reason === "unknown_account",
+      tried: triedName(request) ?? "",
+      credential: request.credential.kind === "none" ? "" : "password",
+      service: isOurs ? request.service : "",
       image: scope === undefined ? "" : placeOf(scope),
       asked: scope?.actions.join(",") ?? "",
       given: "",
@@ -70,6 +95,8 @@ export function noteIssued(
     const decision = decisions.find(({ repository }) => repository === scope.name)?.decision;
     const reference = recorder.refused(
       {
+        isStranger: holder === null,
+        isSignIn: false,
         tried: subject,
         credential,
         service,

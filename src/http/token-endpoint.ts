@@ -9,7 +9,7 @@ import { formatTime } from "../domain/time.js";
 import { issueToken, type TokenContext } from "../token/issue-token.js";
 import type { IssuedToken, TokenRefusal } from "../token/token-answer.js";
 import type { TokenRequest } from "../token/token-request.js";
-import { noteIssued, noteRefused, senderOf, triedName } from "./activity-notes.js";
+import { noteIssued, noteRefused, noteUnread, senderOf, triedName } from "./activity-notes.js";
 import { sendError, sendJson } from "./answer.js";
 import { parseAuthorization } from "./basic-credential.js";
 import { clientAddress, sourceOf } from "./client-address.js";
@@ -48,7 +48,7 @@ export async function handleToken(
   const parsed = parseTokenRequest(request, scope.rawQuery, sourceOf(address));
   if (!parsed.ok) {
     const { reason } = describeEdge(parsed.error);
-    const ref = noteRefused(activity, null, { reason, sender });
+    const ref = noteUnread(activity, claimedName(request), { reason, sender });
     endpoint.log.warn({ evt: "token.refuse", reason, ref, ...line });
     sendError(response, answerRefusal(parsed.error), endpoint.headers);
     return;
@@ -106,6 +106,13 @@ export function parseTokenRequest(
     claimedAccount: values.get("account")?.[0] ?? null,
     source,
   });
+}
+
+/** Whom a request claims to come from that is refused before anybody looks whether it does. */
+function claimedName(request: IncomingMessage): string | null {
+  const parsed = parseAuthorization(request.headers.authorization);
+  if (!parsed.ok || parsed.value.kind !== "password") return null;
+  return parseName(parsed.value.name);
 }
 
 /** Node keeps only the first of some repeated headers; the raw list tells (THREATS A12). */

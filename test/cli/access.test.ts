@@ -414,7 +414,7 @@ describe("access check", () => {
       "2099-01-31",
     );
     const { stdout } = await site.run(["access", "check", "reader", "brief", "--action", "push"]);
-    expect(stdout).toContain("--actions pull,push --expires 2099-01-31");
+    expect(stdout).toContain("--actions pull,push --expires 2099-02-01T00:00:00Z");
   });
 
   test("asks for one image, not for a pattern", async () => {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Database } from "../../src/storage/sqlite/engine.js";
-import { from, REFUSAL, USE, writeActivity } from "../support/activity-site.js";
+import { from, REFUSED, USE, writeActivity } from "../support/activity-site.js";
 import { addCliUser, openCliSite, type CliSite } from "../support/cli-site.js";
 
 const DAY = 86_400;
@@ -56,16 +56,33 @@ describe("what is on record of tokens and refusals", () => {
           sums.given(USE, from(`192.0.2.${1 + (at % 2)}`), RECENT + at);
         }
         sums.given({ ...USE, image: "", actions: "" }, from("192.0.2.1"), RECENT + 20);
-        for (let at = 0; at < 3; at += 1) sums.refused(REFUSAL, from("192.0.2.1"), RECENT + at);
-        const signIn = { ...REFUSAL, image: "", asked: "", given: "", path: "" };
+        for (let at = 0; at < 3; at += 1) sums.refused(REFUSED, from("192.0.2.1"), RECENT + at);
+        const signIn = { ...REFUSED, isSignIn: true, image: "", asked: "", given: "", path: "" };
         for (let at = 0; at < 40; at += 1) {
           const guess = { ...signIn, credential: "password", reason: "bad_password" };
           sums.refused({ ...guess, tried: "bob" }, from("198.51.100.7"), RECENT + 30 + at);
-          const unknown = { ...guess, reason: "unknown_account", tried: `root${at % 3}` };
+          const unknown = {
+            ...guess,
+            isStranger: true,
+            reason: "unknown_account",
+            tried: `root${at % 3}`,
+          };
           sums.refused(unknown, from("198.51.100.7"), RECENT + 30);
         }
-        const anonymous = { ...REFUSAL, tried: "", credential: "", asked: "pull", given: "" };
+        const anonymous = {
+          ...REFUSED,
+          isStranger: true,
+          tried: "",
+          credential: "",
+          asked: "pull",
+          given: "",
+        };
         sums.refused({ ...anonymous, path: "" }, from("203.0.113.4"), RECENT + 99);
+        const admin = { ...REFUSED, tried: "admin", given: "", path: "" };
+        const catalog = { ...admin, image: "registry:catalog", asked: "*" };
+        sums.refused(catalog, from("192.0.2.1"), RECENT + 50);
+        const service = { ...admin, reason: "unknown_service", service: "", image: "", asked: "" };
+        sums.refused(service, from("192.0.2.1"), RECENT + 51);
       });
     });
 
@@ -119,7 +136,7 @@ describe("what is on record of tokens and refusals", () => {
     test("summary says odd things first", async () => {
       const page = await site.must("audit", "summary", "--since", "1d");
       const [head = "", blank, title, ...odd] = lines(page);
-      expect(head).toContain("84 refusals, 13 images or sign-ins given");
+      expect(head).toContain("86 refusals, 13 images or sign-ins given");
       expect([blank, title]).toEqual(["", "to look at"]);
       expect(odd[0]).toMatch(
         /^ {2}40 wrong passwords for bob, the last at .*Z, from 198\.51\.100\.7$/,
@@ -132,7 +149,7 @@ describe("what is on record of tokens and refusals", () => {
         string,
         unknown
       >;
-      expect(data).toMatchObject({ refusedCount: 84, givenCount: 13, restCount: 0 });
+      expect(data).toMatchObject({ refusedCount: 86, givenCount: 13, restCount: 0 });
     });
 
     test("a reference shows how it was decided then, and what would be now", async () => {
@@ -165,7 +182,26 @@ describe("what is on record of tokens and refusals", () => {
         expect([outcome.code, outcome.stderr]).toEqual([1, ""]);
         expect(outcome.stdout).toContain(words);
         expect(outcome.stdout).not.toContain("now:");
+        expect(outcome.stdout).toContain(
+          name === "bob"
+            ? "to change that: dockwarden user passwd bob"
+            : "to change that: dockwarden user add root1",
+        );
       }
+    });
+
+    test("what no image decided is not asked again, and no grant is advised for it", async () => {
+      const entries = (await site.json(
+        ..."audit list --outcome refused --account admin".split(" "),
+      )) as readonly { reference: string }[];
+      expect(entries).toHaveLength(2);
+      const shown = await Promise.all(
+        entries.map(({ reference }) => site.run(["access", "check", "--ref", reference])),
+      );
+      expect(shown.map(({ code }) => code)).toEqual([1, 1]);
+      expect(shown[0]?.stdout).toContain("to change that: only an account with admin gets this");
+      expect(shown[1]?.stdout).toContain("to change that: set auth.token.service of the registry");
+      for (const { stdout } of shown) expect(stdout).not.toMatch(/now:|access grant/);
     });
 
     test.each([

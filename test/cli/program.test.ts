@@ -69,6 +69,21 @@ describe("the program", () => {
     }
   });
 
+  test.each([
+    ["access check nobody-here team/app", 2, ""],
+    ["access check @anonymous team/app", 1, ""],
+    ["config check", 0, ""],
+    ["user add zed --generate", 3, "the new password of zed is set, but could not be written"],
+    ["user passwd zed --generate --json", 3, "make another one with dockwarden user passwd zed"],
+  ] as const)("L09: %s ends with %d also where nobody reads it", async (line, code, message) => {
+    const pipe = `"$@" | sh -c 'exec <&-; sleep 3'; echo "\${PIPESTATUS[0]}"`;
+    const words = [process.execPath, TSX, ENTRY, ...line.split(" ")];
+    const outcome = await run("bash", ["--norc", "-c", pipe, "bash", ...words], { env: env() });
+    expect(outcome.stdout.trim()).toBe(String(code));
+    expect(outcome.stderr).toContain(message);
+    expect(outcome.stderr).not.toMatch(/EPIPE|\n\s+at /);
+  });
+
   test("L04: a standard input that nobody closes does not keep a command waiting", async () => {
     const child = spawn(process.execPath, [TSX, ENTRY, "user", "add", "waiting"], {
       env: env(),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { ActivitySums } from "../../src/domain/activity-sums.js";
 import { formatReference, parseReference } from "../../src/domain/activity.js";
-import { REFUSAL, USE } from "../support/activity-site.js";
+import { REFUSED, USE } from "../support/activity-site.js";
 
 const HOUR = 3600;
 const START = 500_000 * HOUR;
@@ -52,10 +52,10 @@ describe("sums of tokens and refusals", () => {
 
   test("equal refusals share a reference, others and those of the next hour have their own", () => {
     const sums = makeSums();
-    const first = sums.refused(REFUSAL, from("192.0.2.1"), START);
-    expect(sums.refused(REFUSAL, from("192.0.2.2", "curl/8"), START + 1)).toBe(first);
-    const other = sums.refused({ ...REFUSAL, asked: "delete" }, from("192.0.2.1"), START + 1);
-    const later = sums.refused(REFUSAL, from("192.0.2.1"), START + HOUR);
+    const first = sums.refused(REFUSED, from("192.0.2.1"), START);
+    expect(sums.refused(REFUSED, from("192.0.2.2", "curl/8"), START + 1)).toBe(first);
+    const other = sums.refused({ ...REFUSED, asked: "delete" }, from("192.0.2.1"), START + 1);
+    const later = sums.refused(REFUSED, from("192.0.2.1"), START + HOUR);
     expect(new Set([first, other, later]).size).toBe(3);
     const rows = sums.take(100).refusals;
     expect(rows.map(({ sum }) => [sum.reference, sum.count, sum.asked, sum.program])).toEqual([
@@ -65,18 +65,69 @@ describe("sums of tokens and refusals", () => {
     ]);
   });
 
-  test("beyond 5,000 rows an hour everything new is one row that names nothing; known rows go on", () => {
+  test("beyond 5,000 rows an hour, a share of them strangers', everything new is one row that names nothing; known rows go on", () => {
     const sums = makeSums();
     for (let at = 0; at < 6000; at += 1) {
       sums.given({ ...USE, image: `i/${at}` }, from("192.0.2.1"), START);
-      sums.refused({ ...REFUSAL, tried: `n${at}` }, from("192.0.2.1"), START);
+      sums.refused({ ...REFUSED, tried: `n${at}` }, from("192.0.2.1"), START);
     }
     sums.given({ ...USE, image: "i/0" }, from("192.0.2.1"), START + 5);
     const { tokens, refusals } = sums.take(100_000);
-    expect([tokens.length, refusals.length]).toEqual([5001, 5001]);
+    expect([tokens.length, refusals.length]).toEqual([4001, 4001]);
     expect(tokens[0]?.sum).toMatchObject({ image: "i/0", count: 2 });
-    expect(tokens[5000]?.sum).toMatchObject({ isRest: true, account: "", image: "", count: 1000 });
-    expect(refusals[5000]?.sum).toMatchObject({ isRest: true, tried: "", path: "", count: 1000 });
+    expect(tokens[4000]?.sum).toMatchObject({ isRest: true, account: "", image: "", count: 2000 });
+    expect(refusals[4000]?.sum).toMatchObject({ isRest: true, tried: "", path: "", count: 2000 });
+  });
+
+  test("a flood of strangers hides no account, in either order", () => {
+    const sums = makeSums();
+    const flood = (): void => {
+      for (let at = 0; at < 6000; at += 1) {
+        const anonymous = { ...USE, account: "", accountId: null, image: `${sums.lost}/${at}` };
+        sums.given(anonymous, from("192.0.2.1"), START);
+        const guess = { ...REFUSED, isStranger: true, tried: `n${at}`, reason: "unknown_account" };
+        sums.refused(guess, from("192.0.2.1"), START);
+      }
+    };
+    flood();
+    sums.given(USE, from("192.0.2.1"), START);
+    sums.refused(REFUSED, from("192.0.2.1"), START);
+    flood();
+    const { tokens, refusals } = sums.take(100_000);
+    expect([tokens.length, refusals.length]).toEqual([1002, 1002]);
+    expect(tokens.filter(({ sum }) => sum.account === "alice")).toHaveLength(1);
+    expect(refusals.filter(({ sum }) => sum.tried === "alice")).toHaveLength(1);
+  });
+
+  test("failed sign-ins of one name are one row, whatever they ask for", () => {
+    const sums = makeSums();
+    for (let at = 0; at < 20; at += 1) {
+      const guess = { ...REFUSED, isSignIn: true, reason: "bad_password", image: `i/${at}` };
+      sums.refused(guess, from("192.0.2.1"), START);
+    }
+    expect(sums.take(100).refusals.map(({ sum }) => [sum.image, sum.count])).toEqual([["i/0", 20]]);
+  });
+
+  test("the last use of an account and of its images is kept apart from all bounds", () => {
+    const sums = makeSums();
+    for (let at = 0; at < 6000; at += 1) {
+      sums.given({ ...USE, image: `i/${at}` }, from("192.0.2.1"), START);
+    }
+    sums.given(
+      { ...USE, account: "late", accountId: 9, image: "solo" },
+      from("192.0.2.1"),
+      START + 1,
+    );
+    sums.given({ ...USE, account: "", accountId: null }, from("192.0.2.1"), START + 2);
+    const batch = sums.take(100_000);
+    expect(batch.uses).toHaveLength(6003);
+    expect(batch.uses).toContainEqual({ accountId: 9, image: "", lastAt: START + 1 });
+    expect(batch.uses).toContainEqual({ accountId: 9, image: "solo", lastAt: START + 1 });
+    sums.given({ ...USE, image: "i/0" }, from("192.0.2.1"), START + 5);
+    batch.putBack();
+    const again = sums.take(100_000).uses;
+    expect(again).toHaveLength(6003);
+    expect(again).toContainEqual({ accountId: 2, image: "i/0", lastAt: START + 5 });
   });
 
   test("a row that is taken comes again only when it has grown, whole and under its number", () => {
@@ -93,7 +144,7 @@ describe("sums of tokens and refusals", () => {
   test("a batch that could not be written comes again, with what was counted meanwhile", () => {
     const sums = makeSums();
     sums.given(USE, from("192.0.2.1"), START);
-    sums.refused(REFUSAL, from("192.0.2.1"), START);
+    sums.refused(REFUSED, from("192.0.2.1"), START);
     const failed = sums.take(100);
     sums.given(USE, from("192.0.2.1"), START + 1);
     failed.putBack();
@@ -124,9 +175,9 @@ describe("sums of tokens and refusals", () => {
         sums.given({ ...USE, image: `i/${at}` }, from("192.0.2.1"), START + hour * HOUR);
       }
     }
-    expect(sums.lost).toBe(5000);
+    expect(sums.lost).toBe(5);
     const rows = sums.take(100_000).tokens;
-    expect([rows.length, rows[0]?.hour, rows.at(-1)?.hour]).toEqual([20_000, 500_001, 500_004]);
+    expect([rows.length, rows[0]?.hour, rows.at(-1)?.hour]).toEqual([20_000, 500_000, 500_004]);
   });
 });
 

@@ -1,5 +1,5 @@
 // The file of sums: what is written is read again, grown rows replace their earlier form, old and too many hours go.
-import { chmodSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ActivitySums } from "../../src/domain/activity-sums.js";
@@ -9,7 +9,7 @@ import { createActivityReader } from "../../src/storage/sqlite/activity-reader.j
 import { SqliteActivityStore } from "../../src/storage/sqlite/activity-store.js";
 import type { Connection } from "../../src/storage/sqlite/connection.js";
 import { activityPathOf, openActivity } from "../../src/storage/sqlite/open-activity.js";
-import { from, REFUSAL, USE } from "../support/activity-site.js";
+import { from, REFUSAL, REFUSED, USE, writeActivity } from "../support/activity-site.js";
 import { tempFolder } from "../support/temp.js";
 
 const HOUR = 3600;
@@ -61,7 +61,7 @@ describe("the file of sums", () => {
 
   test("gives back what was written, whole", async () => {
     for (const at of [0, 1, 2, 3, 4, 5]) sums.given(USE, from(`192.0.2.${at}`), START + at);
-    const reference = sums.refused(REFUSAL, from("192.0.2.9"), START + 7);
+    const reference = sums.refused(REFUSED, from("192.0.2.9"), START + 7);
     await write();
     expect(await log.listTokens(ALL)).toEqual([
       {
@@ -112,12 +112,14 @@ describe("the file of sums", () => {
 
   test("the row for all the rest names nothing and is marked", async () => {
     for (let at = 0; at < 5002; at += 1) {
-      sums.refused({ ...REFUSAL, tried: `n${at}` }, from("192.0.2.1"), START);
+      sums.refused({ ...REFUSED, tried: `n${at}` }, from("192.0.2.1"), START);
     }
     await write();
     const rows = await log.listRefusals({ ...ALL, limit: 10_000 });
-    expect(rows.filter(({ isRest }) => isRest)).toMatchObject([{ tried: "", image: "", count: 2 }]);
-    expect(rows).toHaveLength(5001);
+    expect(rows.filter(({ isRest }) => isRest)).toMatchObject([
+      { tried: "", image: "", count: 1002 },
+    ]);
+    expect(rows).toHaveLength(4001);
   });
 
   test("filters by account, image and time, and gives the newest last", async () => {
@@ -161,7 +163,7 @@ describe("the file of sums", () => {
     expect(tokens).toEqual([]);
     expect((await log.follow(batch)).tokens).toEqual([]);
     sums.given(USE, from("192.0.2.1"), START + 1);
-    sums.refused(REFUSAL, from("192.0.2.1"), START + 1);
+    sums.refused(REFUSED, from("192.0.2.1"), START + 1);
     await write();
     const next = await log.follow(batch);
     expect(next.tokens.map(({ count }) => count)).toEqual([2]);
@@ -171,7 +173,7 @@ describe("the file of sums", () => {
 
   test("forgets hours that have ended before the limit, the oldest first, with their words", async () => {
     sums.given({ ...USE, image: "old" }, from("192.0.2.1"), START);
-    sums.refused(REFUSAL, from("192.0.2.1"), START);
+    sums.refused(REFUSED, from("192.0.2.1"), START);
     sums.given({ ...USE, image: "new" }, from("192.0.2.1"), START + HOUR);
     await write();
     expect(await store.pruneHour(START + HOUR - 1)).toBeNull();
@@ -184,6 +186,8 @@ describe("the file of sums", () => {
     expect(words).not.toContain("old");
     expect(await log.imageUses()).toMatchObject([{ image: "new" }]);
     expect(await log.lastUseOf(2)).toBe(START + HOUR);
+    // What nobody remembers is not called unused.
+    expect(await log.beginsAt()).toBe(START + HOUR);
     // Words that were forgotten are written again.
     sums.given({ ...USE, image: "old" }, from("192.0.2.1"), START + HOUR);
     await write();
@@ -207,10 +211,11 @@ describe("the file of sums", () => {
   });
 
   test("texts of strangers are cut", async () => {
-    sums.refused({ ...REFUSAL, path: "x".repeat(5000) }, from("192.0.2.1"), START);
+    const long = "x".repeat(5000);
+    sums.refused({ ...REFUSED, path: long, image: long }, from("192.0.2.1"), START);
     await write();
     const [row] = await log.listRefusals(ALL);
-    expect(row?.path).toHaveLength(1000);
+    expect([row?.path.length, row?.image.length]).toEqual([1000, 256]);
   });
 });
 
@@ -261,6 +266,24 @@ describe("opening the file of sums", () => {
     const opened = openActivity({ ...OPTIONS, path });
     expect(opened.ok).toBe(true);
     if (opened.ok) opened.value.close();
+  });
+
+  test("a reader goes on with the new file where the old one is moved away", async () => {
+    const path = join(tempFolder(), "a.db");
+    await writeActivity(path, START, (sums) => {
+      sums.given(USE, from("192.0.2.1"), START);
+    });
+    const reader = createActivityReader({ ...OPTIONS, path });
+    expect(await reader.log.listTokens(ALL)).toMatchObject([{ image: "team/app" }]);
+    for (const suffix of ["", "-wal", "-shm"]) {
+      if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${path}.old${suffix}`);
+    }
+    expect(await reader.log.listTokens(ALL)).toEqual([]);
+    await writeActivity(path, START, (sums) => {
+      sums.given({ ...USE, image: "team/new" }, from("192.0.2.1"), START);
+    });
+    expect(await reader.log.listTokens(ALL)).toMatchObject([{ image: "team/new" }]);
+    reader.close();
   });
 
   test("a reader of a file that is not there finds nothing and makes none", async () => {

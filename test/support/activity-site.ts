@@ -23,6 +23,9 @@ export const REFUSAL = {
   path: "team/app grants pull to alice",
 } as const;
 
+/** REFUSAL as it is asked to be counted. */
+export const REFUSED = { ...REFUSAL, isStranger: false, isSignIn: false } as const;
+
 /** `docker/29.1.3` at an address. */
 export const from = (address: string) => ({ address, program: "docker/29.1.3" });
 

@@ -115,7 +115,8 @@ export class SqliteActivityLog implements ActivityLog {
   }
 
   async beginsAt(): Promise<EpochSeconds | null> {
-    const sql = "SELECT min(applied_at) AS at FROM migration";
+    const sql =
+      "SELECT max((SELECT min(applied_at) FROM migration), (SELECT up_to FROM forgotten)) AS at";
     const [row] = await this.#all(sql, {});
     return typeof row?.["at"] === "number" ? row["at"] : null;
   }

@@ -5,6 +5,7 @@ import type { ActivityLog } from "../../domain/activity.js";
 import { StoreUnavailable } from "../../domain/ports.js";
 import type { SqliteActivityLog } from "./activity-log.js";
 import type { Connection } from "./connection.js";
+import { watchFile, type FileWatch } from "./file-watch.js";
 import type { OpenActivityOptions } from "./open-activity.js";
 
 const NO_SUMMARY: ActivitySummary = {
@@ -35,13 +36,28 @@ export function createActivityReader(options: OpenActivityOptions): {
 } {
   let opened: Connection | null = null;
   let log: Promise<SqliteActivityLog> | null = null;
+  let watch: FileWatch | null = null;
+  /** A damaged file may be moved away while somebody follows it. */
+  const isMoved = (): boolean => {
+    try {
+      watch?.("now");
+      return false;
+    } catch {
+      return true;
+    }
+  };
   const start = async (): Promise<SqliteActivityLog> => {
     // Loaded only by what asks: most commands start quicker without.
     const { SqliteActivityLog: Log } = await import("./activity-log.js");
     opened = await connect(options);
+    watch = watchFile(options.path);
     return new Log(opened);
   };
   const open = async (): Promise<SqliteActivityLog | null> => {
+    if (isMoved()) {
+      opened?.close();
+      [opened, log, watch] = [null, null, null];
+    }
     if (log === null && !existsSync(options.path)) return null;
     log ??= start();
     return log;

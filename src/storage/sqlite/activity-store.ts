@@ -1,5 +1,5 @@
 // Writes sums of tokens and refusals in batches, and forgets the old ones; reading is activity-log.ts.
-import type { ActivityBatch, SumRow } from "../../domain/activity-sums.js";
+import type { ActivityBatch, LastUse, SumRow } from "../../domain/activity-sums.js";
 import {
   SECONDS_PER_HOUR,
   type RefusalSum,
@@ -14,8 +14,9 @@ import { run, write, type Connection } from "./connection.js";
 
 /** What the file may grow to; then the oldest hours go, however young they are. */
 export const FILE_MAX_BYTES = 1_900_000_000;
-/** Longer texts are cut: nothing that a stranger sends is stored whole without a bound. */
-const TEXT_MAX = 1000;
+/** Longer texts are cut: nothing that a stranger sends is stored whole without a bound. A path is ours. */
+const TEXT_MAX = 256;
+const PATH_MAX = 1000;
 
 type Bound = number | string | null;
 
@@ -51,6 +52,7 @@ function prepareAll(connection: Connection) {
     noteImage: connection.prepare<Bound[]>(NOTE_IMAGE),
     nextBatch: number("UPDATE batch SET number = number + 1 RETURNING number"),
     oldestHour: number(OLDEST_HOUR),
+    forget: connection.prepare<Bound[]>("UPDATE forgotten SET up_to = max(up_to, ?)"),
   };
 }
 
@@ -76,6 +78,7 @@ export class SqliteActivityStore {
         const number = nextBatch.get() ?? 0;
         for (const row of batch.tokens) this.#writeToken(row, number);
         for (const row of batch.refusals) this.#writeRefusal(row, number);
+        for (const use of batch.uses) this.#writeUse(use);
         return ok(null);
       });
     } catch (error) {
@@ -92,6 +95,7 @@ export class SqliteActivityStore {
     const hour = await run(() => this.#statements.oldestHour.get() ?? null);
     if (hour === null) return null;
     const end = (hour + 1) * SECONDS_PER_HOUR;
+    const { forget } = this.#statements;
     if (end > before && !(await this.#isTooLarge())) return null;
     const forgotten = await write(this.#connection, () => {
       const remove = (sql: string, bound: number): number =>
@@ -100,6 +104,7 @@ export class SqliteActivityStore {
       const refusals = remove("DELETE FROM refusal_sum WHERE hour <= ?", hour);
       remove("DELETE FROM word WHERE last_hour <= ?", hour);
       remove("DELETE FROM image_use WHERE last_at < ?", end);
+      forget.run(end);
       return ok(tokens + refusals);
     });
     this.#words = new Map();
@@ -123,25 +128,30 @@ export class SqliteActivityStore {
   }
 
   #writeToken(row: SumRow<TokenSum>, batch: number): void {
-    const { accountId, image, lastAt } = row.sum;
-    const words = TOKEN_WORDS.map((name) => this.#word(row, row.sum[name]));
-    const { insertToken, noteAccount, noteImage } = this.#statements;
+    const words = TOKEN_WORDS.map((name) => this.#word(row, row.sum[name], TEXT_MAX));
+    const { accountId } = row.sum;
+    const { insertToken } = this.#statements;
     insertToken.run(...place(row), accountId, ...words, ...this.#counted(row), batch);
-    if (accountId === null) return;
-    noteAccount.run(accountId, lastAt);
-    if (image !== "") noteImage.run(accountId, image, lastAt);
+  }
+
+  #writeUse({ accountId, image, lastAt }: LastUse): void {
+    const { noteAccount, noteImage } = this.#statements;
+    if (image === "") noteAccount.run(accountId, lastAt);
+    else noteImage.run(accountId, image, lastAt);
   }
 
   #writeRefusal(row: SumRow<RefusalSum>, batch: number): void {
-    const words = REFUSAL_WORDS.map((name) => this.#word(row, row.sum[name]));
+    const words = REFUSAL_WORDS.map((name) =>
+      this.#word(row, row.sum[name], name === "path" ? PATH_MAX : TEXT_MAX),
+    );
     const { reference } = row.sum;
     const { insertRefusal } = this.#statements;
     insertRefusal.run(...place(row), reference, ...words, ...this.#counted(row), batch);
   }
 
   /** The text's number; null in the row for all the rest, which names nothing. */
-  #word(row: SumRow<Sum>, text: string): number | null {
-    return row.sum.isRest ? null : this.#numberOf(text, row.hour);
+  #word(row: SumRow<Sum>, text: string, most: number): number | null {
+    return row.sum.isRest ? null : this.#numberOf(text.slice(0, most), row.hour);
   }
 
   #numberOf(text: string, hour: number): number {
@@ -149,7 +159,7 @@ export class SqliteActivityStore {
     this.#wordsHour = hour;
     const known = this.#words.get(text);
     if (known !== undefined) return known;
-    const number = this.#statements.insertWord.get(text.slice(0, TEXT_MAX), hour) ?? 0;
+    const number = this.#statements.insertWord.get(text, hour) ?? 0;
     this.#words.set(text, number);
     return number;
   }
