@@ -143,6 +143,119 @@ describe("an open Dockwarden", () => {
     expect(await site.dump()).toBe(before);
   });
 
+  const MISUSED: readonly (readonly [string, () => Promise<unknown>, string])[] = [
+    ["no name", () => call("addUser", {}), "name: must be a text"],
+    ["a number for a name", () => call("addUser", { name: 5 }), "name: must be a text"],
+    ["nothing", () => call("addUser", undefined), "one object is wanted"],
+    [
+      "a slip of the pen",
+      () => call("addUser", { name: "x", pasword: "y" }),
+      "no property pasword",
+    ],
+    [
+      "a number for a password",
+      () => call("addUser", { name: "x", password: 5 }),
+      "password: must",
+    ],
+    ["an object for an email", () => call("addUser", { name: "x", email: {} }), "email: must"],
+    [
+      "an email that steers a terminal",
+      () => call("addUser", { name: "x", email: "x\u001b[2J" }),
+      "email: one line of printable",
+    ],
+    [
+      "a text for an end",
+      () => call("addUser", { name: "x", expiresAt: "30d" }),
+      "expiresAt: must",
+    ],
+    [
+      "an end in 275760",
+      () => call("addUser", { name: "x", expiresAt: new Date(8.64e15) }),
+      "more than 100 years away",
+    ],
+    ["no audience at all", () => call("registerImage", { image: "b" }), "audience: must be a list"],
+    [
+      "a name for an audience",
+      () => call("registerImage", { image: "b", audience: "reader" }),
+      "audience: must be a list",
+    ],
+    [
+      "an image without actions",
+      () => call("registerImage", { image: "b", audience: "internal", actions: [] }),
+      "at least one",
+    ],
+    [
+      "a number for a description",
+      () => call("registerImage", { image: "b", audience: "internal", description: 5 }),
+      "description: must be a text",
+    ],
+    [
+      "a description of a megabyte",
+      () => call("registerImage", { image: "b", audience: "internal", description: BIG }),
+      "description: at most 1000 characters",
+    ],
+    [
+      "a grant of nothing",
+      () => call("grantAccess", { image: "a", subject: "reader", actions: [] }),
+      "at least one",
+    ],
+    [
+      "a revocation of nothing",
+      () => call("revokeAccess", { image: "a", subject: "reader", actions: [] }),
+      "at least one",
+    ],
+    ["a number for an account", () => call("listAccessibleImages", 5), "an account is a name"],
+  ];
+  const BIG = "x".repeat(1 << 20);
+  /** As from JavaScript, where no compiler looks. */
+  const call = (act: Exclude<keyof Dockwarden, "close">, given: unknown): Promise<unknown> =>
+    dockwarden[act](given as never);
+
+  test.each(MISUSED)(
+    "from JavaScript, answers misuse as a refusal: %s",
+    async (_name, act, words) => {
+      const before = await site.dump();
+      const message: unknown = expect.stringContaining(words);
+      expect(await act()).toEqual({ ok: false, error: { kind: "usage", message } });
+      expect(await site.dump()).toBe(before);
+    },
+  );
+
+  test("the command line keeps control codes out of the records, too", async () => {
+    for (const words of [
+      ["user", "add", "odd", "--generate", "--email", "x\u001b[2J"],
+      ["user", "update", "reader", "--email", "x\u001b[2J"],
+      ["image", "register", "odd", "--description", "x\u001b[2J"],
+    ]) {
+      expect(await site.run(words)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("one line of printable characters"),
+      });
+    }
+  });
+
+  test("says that it is busy where more passwords are hashed than it queues", async () => {
+    const names = Array.from({ length: 80 }, (_, index) => `many-${index}`);
+    const password = "quiet-meadow-lantern-42";
+    const added = await Promise.all(names.map((name) => dockwarden.addUser({ name, password })));
+    const kinds = new Set(added.map((result) => (result.ok ? "done" : result.error.kind)));
+    expect([...kinds].sort()).toEqual(["busy", "done"]);
+  });
+
+  test("is closed once, and says so to whoever goes on", async () => {
+    const other = orThrow(await openDockwarden({ configFile: site.configFile, environment: {} }));
+    await Promise.all([other.close(), other.close()]);
+    await other.close();
+    await expect(other.addUser({ name: "late" })).rejects.toThrow("is closed");
+  });
+
+  test("answers a fault for options that are none", async () => {
+    expect(await openDockwarden({ configFile: 5 } as never)).toMatchObject({
+      ok: false,
+      error: { exitCode: 78, message: "configFile: must be a text" },
+    });
+  });
+
   test("answers a fault for a store that isn't there, and makes none", async () => {
     const configFile = join(site.workspace.folder, "other.yml");
     await writeFile(configFile, "storage: { path: none/x.db }\n");

@@ -9,7 +9,8 @@ import { describeGrants } from "./effect.js";
 import { describeEffects, describeRest, spellUpdate } from "./image-effect.js";
 import { watchImpact } from "./impact.js";
 import { findRuleFault, type ImageRule } from "./image-rules.js";
-import { describeRefusal, refused, usage, type Refusal } from "./refusal.js";
+import { findRecordFault } from "./records.js";
+import { describeRefusal, refused, usage, type Refusal, type Refused } from "./refusal.js";
 import { formatSubjectName } from "./subject-reference.js";
 
 export interface ImageOrder extends ImageRule {
@@ -27,13 +28,17 @@ export interface ImageOutcome {
 
 const NO_FACTS: ImageFacts = { digest: null, size: null, created: null, description: null };
 
+function findFactFault({ description }: Partial<ImageFacts>): Refused | null {
+  return typeof description === "string" ? findRecordFault("description", description) : null;
+}
+
 /** Registers an image; the same again is unchanged, a different one is refused and names `image update`. */
 export async function registerImage(
   order: ImageOrder,
   context: AdminContext,
 ): Promise<Result<ImageOutcome, Refusal>> {
   const isExclusive = order.audience.kind === "users";
-  const fault = findRuleFault(order, isExclusive, context);
+  const fault = findRuleFault(order, isExclusive, context) ?? findFactFault(order.facts);
   if (fault !== null) return fault;
   const now = context.clock.now();
   const grants = grantsOf(order);
@@ -78,7 +83,7 @@ export async function updateImage(
   }
   const isExclusive =
     order.isExclusive ?? (hasAudience ? order.audience.kind === "users" : present.isExclusive);
-  const fault = findRuleFault(order, isExclusive, context);
+  const fault = findRuleFault(order, isExclusive, context) ?? findFactFault(order.facts);
   if (fault !== null) return fault;
   if (!hasAudience && order.actions !== null) {
     return usage(

@@ -36,7 +36,7 @@ export function parseImageReference(
   const cut = isLiteral ? { name: text, host: null } : cutOwnHost(text, settings.registryHosts);
   if (!isLiteral && /^(?:[^/]*:\d+|\[[^\]]*\](?::\d+)?)\//.test(cut.name)) {
     return usage(
-      `${text} begins with a host, and no request names one: write the repository alone, add the host to registry.hosts, or repeat with --literal`,
+      `${text} begins with a host, and no request names one: write the repository alone, add the host to registry.hosts, or repeat with --literal (in a program: isLiteral)`,
     );
   }
   const parsed = parseImagePattern(cut.name, service);

@@ -37,7 +37,7 @@ export function findRuleFault(
   const { pattern, audience, actions } = rule;
   if (isExclusive && !isExclusiveRepository(pattern.repository)) {
     return refused(
-      `an exclusive image names one repository, "prefix/**" or "**", not ${formatImagePattern(pattern)}; give it to everybody (--internal), or grant by dockwarden access grant`,
+      `an exclusive image names one repository, "prefix/**" or "**", not ${formatImagePattern(pattern)}; give it to everybody who signed in (internal), or grant by dockwarden access grant`,
     );
   }
   if (audience.kind === "users") {
@@ -46,13 +46,13 @@ export function findRuleFault(
     );
     if (special !== undefined) {
       return usage(
-        `--users takes accounts and groups; for ${formatSubjectName(special)} use --internal or --public`,
+        `an exclusive image takes accounts and groups; for ${formatSubjectName(special)} make it internal or public`,
       );
     }
   }
   if (audience.kind === "public" && actions?.some((action) => action !== "pull") === true) {
     return refused(
-      "--public means that anybody may pull and no more; grant push by dockwarden access grant",
+      "public means that anybody may pull and no more; grant push by dockwarden access grant",
     );
   }
   return findTagFault(pattern, rule.isAnyway, context);
@@ -67,6 +67,6 @@ export function findTagFault(
   const isUnenforced = pattern.tag !== null && context.settings.policy.tagEnforcement === "off";
   if (!isUnenforced || isAnyway) return null;
   return refused(
-    `${formatImagePattern(pattern)} names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Three ways on: use the whole repository (${pattern.repository}); set up the gate; or repeat with --anyway, which fails safe but may take away more than you mean`,
+    `${formatImagePattern(pattern)} names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Three ways on: use the whole repository (${pattern.repository}); set up the gate; or repeat with --anyway (in a program: isAnyway), which fails safe but may take away more than you mean`,
   );
 }

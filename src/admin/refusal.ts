@@ -2,13 +2,14 @@
 import type { AccountRefusal, GroupRefusal, ImageRefusal } from "../domain/ports.js";
 import { err } from "../domain/result.js";
 
-/** `usage`: the words were wrong (exit 2). `refused`: the answer is no and nothing changed (exit 1). */
+/** `usage`: the words were wrong (exit 2). `refused`: no (exit 1). `busy`: not now (exit 75). Nothing changed. */
 export interface Refusal {
-  readonly kind: "usage" | "refused";
+  readonly kind: "usage" | "refused" | "busy";
   readonly message: string;
 }
 
-type Refused = { readonly ok: false; readonly error: Refusal };
+/** A result that is a refusal, whatever was asked for. */
+export type Refused = { readonly ok: false; readonly error: Refusal };
 
 /** A refusal for malformed words. */
 export function usage(message: string): Refused {

@@ -1,7 +1,7 @@
 // WHEN on the command line: `30d`, `12h`, a date whose end (UTC) is meant, or a time to the second as it is echoed.
 import { ok, type Result } from "../domain/result.js";
 import { formatTime, type EpochSeconds } from "../domain/time.js";
-import { usage, type Refusal } from "./refusal.js";
+import { usage, type Refusal, type Refused } from "./refusal.js";
 
 const DAY = 86_400;
 const HOUR = 3600;
@@ -15,10 +15,13 @@ export function parseWhen(text: string, now: EpochSeconds): Result<EpochSeconds 
     return usage("an end is written as 30d, 12h, 2027-01-31 (the end of that day, UTC) or never");
   }
   if (end <= now) return usage("the end lies in the past; give one to come");
-  if (end > now + YEARS_MAX * 366 * DAY) {
-    return usage("the end is more than 100 years away; use never");
-  }
-  return ok(end);
+  return findEndFault(end, now) ?? ok(end);
+}
+
+/** An end that is none, being so far away; null for any other. */
+export function findEndFault(end: EpochSeconds, now: EpochSeconds): Refused | null {
+  if (end <= now + YEARS_MAX * 366 * DAY) return null;
+  return usage("the end is more than 100 years away; give none (on the command line: never)");
 }
 
 /** A time that has been: `7d` ago, `12h` ago, or the start of a day in UTC. */

@@ -1,6 +1,7 @@
 // `dockwarden user …`: people who can sign in.
 import type { Command } from "commander";
 import { watchAccounts, watchClosing } from "../admin/account-effect.js";
+import { findRecordFault } from "../admin/records.js";
 import { parseWhen } from "../admin/when.js";
 import { forgetFirstAdminPassword } from "../app.js";
 import type { Account } from "../domain/account.js";
@@ -108,7 +109,13 @@ export function addUserCommands(program: Command, session: Session): void {
     );
 }
 
+function checkEmail(email: string | undefined): void {
+  const fault = email === undefined ? null : findRecordFault("email", email);
+  if (fault !== null) orExit<never>(fault);
+}
+
 async function addUser(session: Session, name: string, options: AddOptions): Promise<void> {
+  checkEmail(options.email);
   const source = openPasswordSource(options, session.io);
   await session.withAdmin(async (context) => {
     const now = context.clock.now();
@@ -158,6 +165,7 @@ async function setPassword(
 }
 
 async function updateUser(session: Session, name: string, options: UpdateOptions): Promise<void> {
+  checkEmail(options.email);
   await session.withAdmin(async (context) => {
     const now = context.clock.now();
     const { permissions, email, expires } = options;
