@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The program: words of the command line to runCli, its answer to the exit code; nothing else.
+import { fstatSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
@@ -29,6 +30,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     await pipeline(Readable.from(pieces, { objectMode: false }), process.stdout, { end: false });
   },
   isReaderGone: () => isReaderGone,
+  outFile: () => fstatSync(1),
   isTerminal: process.stdout.isTTY,
   stdin: process.stdin,
 });

@@ -1,8 +1,7 @@
 // `dockwarden backup`: a checked copy of the store with keys, trust files and configuration, as one file or one stream.
-import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { findOccupied, writeBackupFile } from "./backup/backup-file.js";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { findOccupied, giveWay, writeBackupFile } from "./backup/backup-file.js";
 import { BadBackup } from "./backup/bad-backup.js";
 import {
   CONFIG_NAME,
@@ -12,6 +11,7 @@ import {
   TRUST_FOLDER,
   type Manifest,
 } from "./backup/manifest.js";
+import { namePassing, removeAbandoned, removePassing } from "./backup/passing-files.js";
 import { archivePieces, describeArchive, type Source } from "./backup/write-archive.js";
 import { SECRET_KEYS } from "./config/keys.js";
 import type { LoadedConfig } from "./config/load-config.js";
@@ -29,6 +29,8 @@ export interface BackupOrder {
   readonly mayReplace: boolean;
   /** What is done now, in words; called often. */
   readonly onProgress?: (doing: string) => void;
+  /** Ends the backup early, with nothing left behind; between two acts, not within the copying of the store. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Backup {
@@ -41,7 +43,6 @@ export interface Backup {
 
 /** Files of the trust folder; they name no secret. */
 const TRUST_FILES = ["token-ca.pem", "jwks.json"];
-const ABANDONED_MILLISECONDS = 6 * 3_600_000;
 
 /** Takes a backup while the server works. What fails leaves no file behind and has changed nothing. */
 export async function makeBackup(
@@ -54,16 +55,21 @@ export async function makeBackup(
   const configured = readConfiguration(loaded, order.withKeys);
   const unreadable = becomeStoreOwner(storage.path);
   if (unreadable !== null) return err(unreadable);
-  const copy = `${storage.path}.backup-${randomBytes(6).toString("hex")}`;
+  const folder = dirname(storage.path);
+  const prefix = `${basename(storage.path)}.backup-`;
+  const copy = join(folder, namePassing(prefix));
+  let isCopied = false;
   try {
-    const occupied = target === null ? null : findOccupied(target, order.mayReplace);
-    if (occupied !== null) return err({ exitCode: 1, message: occupied });
-    removeAbandoned(storage.path);
+    const unfit = target === null ? null : findUnfit(target, loaded, order.mayReplace);
+    if (unfit !== null) return err({ exitCode: 1, message: unfit });
+    removeAbandoned(folder, prefix);
     // Before the copy: what is said to be in it is in it.
     const takenAt = systemClock.now();
     order.onProgress?.("copying and checking the store");
     const copied = copyStore(storage.path, copy, CLI_BUSY_MILLISECONDS);
     if (!copied.ok) return err(storeFault(copied.error));
+    isCopied = true;
+    await giveWay(order.signal);
     const keys = order.withKeys ? await readKeys(loaded) : ok([]);
     if (!keys.ok) return keys;
     const sources: readonly Source[] = [
@@ -77,14 +83,42 @@ export async function makeBackup(
       sources,
     );
     const pieces = countPieces(archivePieces(manifest, sources), manifest, order);
-    if (target !== null) writeBackupFile(target, pieces, { mayReplace: order.mayReplace });
-    else if (typeof order.target === "function") await order.target(pieces);
+    const { mayReplace, signal } = order;
+    if (target !== null) await writeBackupFile(target, pieces, { mayReplace, signal });
+    else if (typeof order.target === "function") await untilEnded(order.target(pieces), signal);
     return ok({ file: target, manifest, notes: configured.notes });
   } catch (error) {
+    if (order.signal?.aborted === true) {
+      return err({ exitCode: 3, message: "the backup was ended early; nothing of it was kept" });
+    }
     return err(describeFailure(target, error));
   } finally {
-    rmSync(copy, { force: true });
+    // A copy that failed is not there; a look at it would only hide why.
+    if (isCopied) removePassing(copy);
   }
+}
+
+/** The same promise; a reader that takes no more does not hold up who wants the backup to end. */
+async function untilEnded(sending: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return sending;
+  const ended = new Promise<void>((_resolve, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(new Error("ended early"));
+    });
+  });
+  await Promise.race([sending, ended]);
+}
+
+/** Null where a backup may be written to `target`. What lies in the trust folder is given to registries. */
+function findUnfit(target: string, { config }: LoadedConfig, mayReplace: boolean): string | null {
+  const trust = config.keys.trustDirectory;
+  const folder = dirname(target);
+  if (existsSync(trust) && existsSync(folder)) {
+    const isInside = `${realpathSync(folder)}${sep}`.startsWith(`${realpathSync(trust)}${sep}`);
+    const why = `${target} lies in ${trust}, which registries read, and a backup is a secret; name another folder`;
+    if (isInside) return why;
+  }
+  return findOccupied(target, mayReplace);
 }
 
 /** The same pieces; says after each how far it is. */
@@ -142,17 +176,6 @@ function readVersion(): string {
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 
-/** Copies that a killed backup left beside the store. */
-function removeAbandoned(path: string): void {
-  const folder = dirname(path);
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith(`${basename(path)}.backup-`)) continue;
-    const made = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - made > ABANDONED_MILLISECONDS) rmSync(join(folder, name), { force: true });
-  }
-}
-
 function describeFailure(target: string | null, error: unknown): StartFault {
   const { code = "unknown", message } = error as NodeJS.ErrnoException;
   if (target === null) {
@@ -170,7 +193,7 @@ function describeFailure(target: string | null, error: unknown): StartFault {
   const whys: Readonly<Record<string, string>> = {
     ENOENT: "its folder does not exist; make it first",
     ENOTDIR: "its folder is not a folder; name another one",
-    EACCES: `user id ${user}, the store's owner, may not write there; name a folder of that user, or let the shell write it: dockwarden backup - > FILE`,
+    EACCES: `user id ${user}, the store's owner, may not write there; name a folder of that user, or let the shell write it: (umask 077; dockwarden backup - >FILE)`,
     EPERM: `user id ${user} may not write there; name a folder of that user`,
     EROFS: "its file system is read-only; name another folder",
     ENOSPC: "the disk is full; make room or name another folder",

@@ -1,5 +1,4 @@
 // The file a backup becomes: written beside its place, read back, then moved there; a failure or a kill leaves no part of one.
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -8,19 +7,19 @@ import {
   linkSync,
   lstatSync,
   openSync,
-  readdirSync,
   readSync,
   renameSync,
-  rmSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { writeWhole } from "./file-pieces.js";
 import { MANIFEST_NAME } from "./manifest.js";
+import { namePassing, removeAbandoned, removePassing } from "./passing-files.js";
 import { openArchive, verifyArchive } from "./read-archive.js";
 
 const DRAFT = ".dockwarden-backup.new-";
-/** No backup takes nearly as long: what is older was left by a process that was killed. */
-const ABANDONED_MILLISECONDS = 6 * 3_600_000;
+/** So often whoever wants the backup to end is heard. */
+const BREATH_BYTES = 16 << 20;
 /** File systems without hard links. */
 const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
 
@@ -50,32 +49,37 @@ function isBackup(path: string): boolean {
 
 /**
  * Writes the pieces to `path` (0600, flushed, read back and every sum compared); answers its size in bytes. Throws a system
- * error with its code; `EEXIST` where somebody made `path` meanwhile.
+ * error with its code; `EEXIST` where somebody made `path` meanwhile; the reason of `signal` where that came first.
  */
-export function writeBackupFile(
+export async function writeBackupFile(
   path: string,
   pieces: Iterable<Buffer>,
-  options: { readonly mayReplace: boolean },
-): number {
+  options: { readonly mayReplace: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<number> {
   const folder = dirname(path);
-  removeAbandoned(folder);
-  const draft = join(folder, `${DRAFT}${randomBytes(6).toString("hex")}`);
+  removeAbandoned(folder, DRAFT);
+  const draft = join(folder, namePassing(DRAFT));
   // Exclusive: a planted link is not followed (THREATS M03).
   const descriptor = openSync(draft, "wx+", 0o600);
   try {
     let size = 0;
+    let breath = 0;
     for (const piece of pieces) {
       writeWhole(descriptor, piece);
       size += piece.length;
+      if (size - breath < BREATH_BYTES) continue;
+      breath = size;
+      await giveWay(options.signal);
     }
     fsyncSync(descriptor);
     verifyArchive(openArchive(descriptor));
+    await giveWay(options.signal);
     publish(draft, path, options.mayReplace);
     flushFolder(folder);
     return size;
   } finally {
     closeSync(descriptor);
-    rmSync(draft, { force: true });
+    removePassing(draft);
   }
 }
 
@@ -94,11 +98,10 @@ function publish(draft: string, path: string, mayReplace: boolean): void {
   renameSync(draft, path);
 }
 
-function removeAbandoned(folder: string): void {
-  for (const name of readdirSync(folder).filter((one) => one.startsWith(DRAFT))) {
-    const made = lstatSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - made > ABANDONED_MILLISECONDS) rmSync(join(folder, name), { force: true });
-  }
+/** Lets signals of the system arrive, which come between two acts only; throws the reason where the backup is to end. */
+export async function giveWay(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }
 
 function flushFolder(folder: string): void {

@@ -11,6 +11,8 @@ export const CONFIG_NAME = "config/config.yml";
 export const SETTINGS_NAME = "config/effective.yml";
 
 const FORMAT = 1;
+/** The last second that a date can say (ECMA-262, "Time Values and Time Range"). */
+const TIME_MAX = 8.64e12;
 
 export interface ManifestMember {
   readonly name: string;
@@ -52,6 +54,7 @@ export function parseManifest(text: string): Manifest {
     isCount(schema) &&
     isCount(credentialEpoch) &&
     isCount(takenAt) &&
+    takenAt <= TIME_MAX &&
     typeof hasKeys === "boolean" &&
     Array.isArray(members) &&
     members.every(isMember);

@@ -1,10 +1,12 @@
 // `dockwarden backup` and `restore`: one file with everything, and the way back.
+import { statSync } from "node:fs";
 import type { Command } from "commander";
-import { makeBackup, restoreBackup, type Backup, type Restored } from "../app.js";
+import { makeBackup, restoreBackup, type Backup, type Restored, type StartFault } from "../app.js";
 import { quote } from "../doctor/finding.js";
+import type { Result } from "../domain/result.js";
 import { formatTime } from "../domain/time.js";
 import { CliExit, orExit } from "./exit.js";
-import { formatJson, printable } from "./output.js";
+import { formatJson, printable, type Io } from "./output.js";
 import type { Session } from "./session.js";
 
 interface BackupOptions {
@@ -45,17 +47,21 @@ async function backUp(session: Session, file: string, options: BackupOptions): P
   if (isStream && io.isTerminal) {
     throw new CliExit(
       2,
-      "a backup is no text for a terminal: dockwarden backup - > FILE, or name a file",
+      "a backup is no text for a terminal: (umask 077; dockwarden backup - >FILE), or name a file",
     );
   }
   const send = io.outBytes;
-  if (isStream && send === undefined)
-    throw new CliExit(3, "there is no standard output to write to");
-  const made = orExit(
-    await makeBackup(session.loadConfig(), {
+  if (isStream && (send === undefined || isNowhere(io)))
+    throw new CliExit(
+      3,
+      "standard output is closed, or /dev/null: nothing would be kept; name a file, or send it there",
+    );
+  const done = await endBySignal((signal) =>
+    makeBackup(session.loadConfig(), {
       target: isStream && send !== undefined ? send : file,
       withKeys: options.withoutKeys !== true,
       mayReplace: options.force === true,
+      signal,
       onProgress: (doing) => {
         session.progress(doing);
       },
@@ -63,9 +69,52 @@ async function backUp(session: Session, file: string, options: BackupOptions): P
       session.progress(null);
     }),
   );
+  const made = { ...done, notes: [...done.notes, ...(isStream ? describeOpenFile(io) : [])] };
   const text = session.isJson ? formatJson(describeBackup(made)) : printable(backupText(made));
   if (isStream) io.note(text);
   else io.out(text);
+}
+
+/** NOTE a closed standard output is opened on /dev/null when the program starts, and takes everything. */
+function isNowhere(io: Io): boolean {
+  const behind = io.outFile?.();
+  if (behind?.isCharacterDevice() !== true) return false;
+  return statSync("/dev/null", { throwIfNoEntry: false })?.rdev === behind.rdev;
+}
+
+/** A note where the shell made a file that others may read. */
+function describeOpenFile(io: Io): readonly string[] {
+  const behind = io.outFile?.();
+  if (behind?.isFile() !== true || (behind.mode & 0o077) === 0) return [];
+  const mode = (behind.mode & 0o777).toString(8).padStart(4, "0");
+  return [
+    `the file has mode ${mode}: others may read what only you should; chmod 600 FILE now, and next time (umask 077; dockwarden backup - >FILE)`,
+  ];
+}
+
+const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Ctrl-C and its like end the act early; when it has cleaned up, the process dies by the signal, as shells expect. */
+async function endBySignal<T>(
+  act: (signal: AbortSignal) => Promise<Result<T, StartFault>>,
+): Promise<T> {
+  const ending = new AbortController();
+  let caught: NodeJS.Signals | null = null;
+  const end = (name: NodeJS.Signals): void => {
+    caught = name;
+    ending.abort();
+  };
+  for (const name of ENDING_SIGNALS) process.on(name, end);
+  try {
+    const result = await act(ending.signal);
+    if (!result.ok && caught !== null) {
+      for (const name of ENDING_SIGNALS) process.off(name, end);
+      process.kill(process.pid, caught);
+    }
+    return orExit(result);
+  } finally {
+    for (const name of ENDING_SIGNALS) process.off(name, end);
+  }
 }
 
 function describeBackup({ file, manifest, notes }: Backup): Record<string, unknown> {

@@ -1,4 +1,5 @@
 // What commands print: tables and sentences for people, JSON for scripts; nothing stored can steer a terminal.
+import type { Stats } from "node:fs";
 import Table from "cli-table3";
 import { formatTime, type EpochSeconds } from "../domain/time.js";
 
@@ -10,6 +11,8 @@ export interface Io {
   note(text: string): void;
   /** Bytes on standard output; ends when all are taken, throws where nobody takes them. Absent where there is none. */
   readonly outBytes?: (pieces: Iterable<Buffer>) => Promise<void>;
+  /** What standard output leads to: mode and kind of the file behind it. Absent where there is none. */
+  readonly outFile?: () => Stats;
   readonly isTerminal: boolean;
   /** True where standard output was a pipe that nobody reads any more. */
   readonly isReaderGone?: () => boolean;

@@ -1,4 +1,6 @@
 // Backup and restore of a living installation: under load, beside a running server, killed at every step.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   closeSync,
   cpSync,
@@ -11,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { openArchive, extractMember } from "../../src/backup/read-archive.js";
 import { Database } from "../../src/storage/sqlite/engine.js";
@@ -105,6 +107,28 @@ describe("a running server", () => {
     const file = join(workspace.folder, "stream.tar");
     expectDone(await shell(`${program} | cat >'${file}'`));
     expect(readGroups(file)).toEqual([]);
+    expect(await shell(`${program} >&-`)).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("standard output is closed"),
+    });
+    const open = await shell(`umask 022; ${program} >'${file}.open'`);
+    expect(open).toMatchObject({ code: 0, stderr: expect.stringContaining("has mode 0644") });
+    const closed = await shell(`(umask 077; ${program} >'${file}.closed')`);
+    expect(closed).toMatchObject({ code: 0, stderr: expect.not.stringContaining("chmod") });
+  });
+
+  test("L10: a signal ends a backup with nothing left of it, and its sender sees that it did", async () => {
+    const server = await spawnServer(workspace);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      // Nobody takes what it writes: it waits with its copy beside the store.
+      const child = spawn(process.execPath, ["dist/main.js", "backup", "-"], { env: server.env });
+      const ended = once(child, "exit");
+      await once(child.stdout, "readable");
+      child.kill(signal);
+      expect(await ended).toEqual([null, signal]);
+      const folder = dirname(server.env["DOCKWARDEN_STORAGE__PATH"] ?? "");
+      expect(readdirSync(folder).filter((name) => name.includes("backup-"))).toEqual([]);
+    }
   });
 });
 

@@ -89,6 +89,10 @@ export function flushFile(path: string): void {
 function describeCopyError(path: string, error: unknown): StoreFault {
   if (!isSqliteError(error)) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "EROFS") {
+      const why = `the file system of ${path} is read-only, and a copy is made beside the store; mount it for writing (EROFS)`;
+      return { code: "failed", message: why };
+    }
     return {
       code: "failed",
       message: `no copy of the store could be written beside ${path} (${code ?? message}); is there room for a second one?`,
