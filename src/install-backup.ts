@@ -1,4 +1,5 @@
 // A checked backup in the place of an installation: everything is made ready first, then swapped behind a mark that keeps servers out.
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { findActor } from "./actor.js";
@@ -10,7 +11,7 @@ import { findUnplaceable, placeRing } from "./crypto/ring-backup.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { formatTime } from "./domain/time.js";
 import { firstAdminPasswordFileOf } from "./first-admin.js";
-import { openKeys, packageRoot, systemClock } from "./open-parts.js";
+import { openHeldKeys, packageRoot, systemClock } from "./open-parts.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { readFloorOf } from "./storage/sqlite/restore-floor.js";
 import {
@@ -45,7 +46,7 @@ export interface Prepared {
   readonly keys: readonly RingKey[] | null;
   /** A private folder on the store's own file system. */
   readonly staging: string;
-  /** Ends the lock that keeps everybody else out; once the store is in place the keys are opened as by anybody. */
+  /** Ends the lock that keeps everybody else out; called when all is in place. */
   readonly release: Release;
 }
 
@@ -73,33 +74,36 @@ export async function installBackup(
   });
   if (!prepared.ok) return err({ ...storeFault(prepared.error), exitCode: 1 });
   const certificateFile = join(settings.trustDirectory, "token-ca.pem");
-  const certificateHere = existsSync(certificateFile)
-    ? readFileSync(certificateFile, "utf8")
-    : null;
+  const trusted = existsSync(certificateFile) ? sum(readFileSync(certificateFile, "utf8")) : null;
 
   const suffix = `replaced-${formatTime(systemClock.now()).replace(/\W/g, "")}`;
-  const replacement = beginRestore(path, { suffix, hadStore: existsSync(path), floor });
+  const hadStore = existsSync(path);
+  const replacement = beginRestore(path, { suffix, hadStore, floor, trusted });
   const keptKeys = keys === null ? null : placeRing(settings.directory, keys, replacement.suffix);
   const replacedStore = replaceStore(path, staged, replacement);
   const keptPassword = putAside(firstAdminPasswordFileOf(loaded), replacement.suffix);
+  // The keys write the trust folder: killed before that, the restore is not done, and is repeated.
+  const opened = await openHeldKeys(loaded, true);
   finishRestore(path);
   release();
 
-  const opened = await openKeys(loaded, { mayCreate: true });
-  const wasTrusted = [readMember(archive, `${TRUST_FOLDER}token-ca.pem`), certificateHere];
-  const bundle = opened.ok ? opened.value.bundlePem() : null;
+  const inBackup = readMember(archive, `${TRUST_FOLDER}token-ca.pem`);
+  const wasTrusted = [inBackup === null ? null : sum(inBackup), replacement.trusted];
+  const bundle = opened.ok ? sum(opened.value.bundlePem()) : null;
   return ok({
     storePath: path,
     credentialEpoch: prepared.value,
     kept: [keptKeys, replacedStore, keptPassword].filter((one) => one !== null),
     replacedStore,
     keys: describeKeys(keys !== null, opened.ok ? opened.value.isNew : null),
-    isCertificateNew: wasTrusted.some((pem) => pem !== null && pem !== bundle),
+    isCertificateNew: wasTrusted.some((one) => one !== null && one !== bundle),
     certificateFile,
     hasConfiguration: manifest.members.some(({ name }) => name === CONFIG_NAME),
     notes: opened.ok ? opened.value.warnings() : [opened.error.message],
   });
 }
+
+const sum = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 function describeKeys(hasKeys: boolean, isNew: boolean | null): Installed["keys"] {
   if (isNew === null) return "unusable";

@@ -144,7 +144,8 @@ export async function openKeys(
   }
 }
 
-async function openHeldKeys(
+/** As `openKeys`, for who holds the installation already. */
+export async function openHeldKeys(
   loaded: LoadedConfig,
   mayCreate: boolean,
 ): Promise<Result<KeyStore, StartFault>> {

@@ -6,22 +6,33 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   rmSync,
   statSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { findActor } from "./actor.js";
 import { BadBackup } from "./backup/bad-backup.js";
-import { KEYS_FOLDER, type Manifest } from "./backup/manifest.js";
-import { openArchive, readMember, verifyArchive, type Archive } from "./backup/read-archive.js";
+import { KEYS_FOLDER, STORE_NAME, type Manifest } from "./backup/manifest.js";
+import {
+  extractMember,
+  openArchive,
+  readMember,
+  verifyArchive,
+  type Archive,
+} from "./backup/read-archive.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { RingKey } from "./crypto/ring.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { installBackup, type Installed } from "./install-backup.js";
-import { becomeStoreOwner } from "./open-parts.js";
+import { becomeStoreOwner, packageRoot, systemClock } from "./open-parts.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
+import { NO_FLOOR } from "./storage/sqlite/restore-floor.js";
+import { prepareRestored } from "./storage/sqlite/restore-store.js";
 import { prepareStoreFolder } from "./storage/sqlite/store-files.js";
 import { holdStoreAlone, restoreMarkerOf, type Release } from "./storage/sqlite/store-lock.js";
 
@@ -72,7 +83,11 @@ export async function restoreBackup(
     const keys = await readKeys(archive);
     if (!keys.ok) return keys;
     const { manifest } = archive;
-    if (order.isDryRun || staging === null) return ok({ manifest, installed: null });
+    if (order.isDryRun || staging === null) {
+      order.onProgress?.("checking the store in it");
+      const fault = examineStore(archive);
+      return fault === null ? ok({ manifest, installed: null }) : err(fault);
+    }
     order.onProgress?.("putting it in place");
     const installed = await installBackup(loaded, { archive, keys: keys.value, staging, release });
     return installed.ok ? ok({ manifest, installed: installed.value }) : installed;
@@ -99,6 +114,26 @@ function openSource(path: string): Result<number, StartFault> {
   }
   const message = `${file} is not a regular file; give a stream on standard input: … | dockwarden restore -`;
   return err({ exitCode: 1, message });
+}
+
+/** What would make a restore refuse the store of the backup, found on a copy in a private folder; null where nothing would. */
+function examineStore(archive: Archive): StartFault | null {
+  const folder = mkdtempSync(join(tmpdir(), "dockwarden-"));
+  try {
+    const staged = join(folder, "store.db");
+    extractMember(archive, STORE_NAME, staged);
+    const prepared = prepareRestored(staged, {
+      migrationsDirectory: join(packageRoot, "migrations"),
+      clock: systemClock,
+      backupTakenAt: archive.manifest.takenAt,
+      floor: NO_FLOOR,
+      hasKeys: archive.manifest.hasKeys,
+      actor: findActor(),
+    });
+    return prepared.ok ? null : { ...storeFault(prepared.error), exitCode: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Folder, permission to replace, and the lock that keeps servers and commands out. */

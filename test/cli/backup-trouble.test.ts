@@ -3,7 +3,10 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { BadBackup } from "../../src/backup/bad-backup.js";
+import { formatManifest, parseManifest } from "../../src/backup/manifest.js";
 import { namePassing } from "../../src/backup/passing-files.js";
+import { archivePieces, describeArchive, type Source } from "../../src/backup/write-archive.js";
 import { loadConfig, type LoadedConfig } from "../../src/config/load-config.js";
 import { makeBackup } from "../../src/make-backup.js";
 import { openCliSite, type CliSite } from "../support/cli-site.js";
@@ -33,6 +36,7 @@ function load(): LoadedConfig {
 
 /** The act as a user who may not look into the folder of the store. */
 async function asStranger<T>(act: () => Promise<T>): Promise<T> {
+  chmodSync(folder, 0o711);
   chmodSync(data, 0);
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(65_534);
@@ -90,5 +94,41 @@ describe("backup", () => {
     await site.must("backup", file);
     expect(left.filter((path) => existsSync(path))).toEqual([]);
     expect([...working, foreign].filter((path) => !existsSync(path))).toEqual([]);
+  });
+});
+
+describe("restore --dry-run", () => {
+  /** A backup without keys, its sums right, of these members. */
+  function lay(members: readonly Source[]): void {
+    const about = { version: "1", schema: 1, credentialEpoch: 0, takenAt: 1, hasKeys: false };
+    const pieces = archivePieces(describeArchive(about, members), members);
+    writeFileSync(file, Buffer.concat([...pieces]));
+  }
+
+  const config = { name: "config/config.yml", content: "log: { level: info }" };
+  const store = (content: string): Source => ({ name: "store/dockwarden.db", content });
+
+  test.each<readonly [string, () => void, string]>([
+    ["no store", () => void lay([config]), "holds no store/dockwarden.db"],
+    ["what is no store", () => void lay([store("words")]), "is not one of ours"],
+  ])("refuses what a restore would refuse: %s", async (_name, prepare, words) => {
+    prepare();
+    const before = readdirSync(data);
+    for (const how of ["--dry-run", "--force"]) {
+      expect(await site.run(["restore", file, how])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(words),
+      });
+    }
+    expect(readdirSync(data)).toEqual(before);
+  });
+
+  test("refuses a time that no calendar has", () => {
+    const about = { version: "1.2.3", schema: 1, credentialEpoch: 0, hasKeys: false, members: [] };
+    const text = formatManifest({ ...about, takenAt: 1 }).replace(
+      '"takenAt": 1',
+      '"takenAt": 9e15',
+    );
+    expect(() => parseManifest(text)).toThrow(BadBackup);
   });
 });

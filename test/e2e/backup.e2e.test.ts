@@ -19,6 +19,7 @@ import { openArchive, extractMember } from "../../src/backup/read-archive.js";
 import { Database } from "../../src/storage/sqlite/engine.js";
 import { expectDone } from "../support/outcome.js";
 import { findEvents } from "../support/log-lines.js";
+import { waitUntil } from "../support/poll.js";
 import { run, type Outcome } from "../support/process.js";
 import { describeWith } from "../support/programs.js";
 import { addUser, ADMIN_NAME, ADMIN_PASSWORD, spawnServer } from "../support/spawn-server.js";
@@ -118,16 +119,26 @@ describe("a running server", () => {
   });
 
   test("L10: a signal ends a backup with nothing left of it, and its sender sees that it did", async () => {
-    const server = await spawnServer(workspace);
+    const { env } = await spawnServer(workspace);
+    const folder = dirname(env["DOCKWARDEN_STORAGE__PATH"] ?? "");
+    const copies = (): readonly string[] =>
+      readdirSync(folder).filter((name) => name.includes("backup-"));
+    const pipe = join(workspace.folder, "pipe");
+    expectDone(await run("mkfifo", [pipe], { env }));
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       // Nobody takes what it writes: it waits with its copy beside the store.
-      const child = spawn(process.execPath, ["dist/main.js", "backup", "-"], { env: server.env });
+      const out = openSync(pipe, "r+");
+      const stdio = ["ignore", out, "ignore"] as const;
+      const child = spawn(process.execPath, ["dist/main.js", "backup", "-"], {
+        env,
+        stdio: [...stdio],
+      });
       const ended = once(child, "exit");
-      await once(child.stdout, "readable");
+      await waitUntil("the copy of the store", async () => copies().length > 0);
       child.kill(signal);
       expect(await ended).toEqual([null, signal]);
-      const folder = dirname(server.env["DOCKWARDEN_STORAGE__PATH"] ?? "");
-      expect(readdirSync(folder).filter((name) => name.includes("backup-"))).toEqual([]);
+      closeSync(out);
+      expect(copies()).toEqual([]);
     }
   });
 });
@@ -244,6 +255,7 @@ describeWith(["strace"], "a kill", () => {
         } else {
           const isNew = JSON.stringify(found) === '["before"]';
           expect(found).toEqual(isNew ? ["before"] : ["after"]);
+          if (isNew) expect(certificate("site")).toBe(certificate("before"));
           expectDone(await cli("key", "list"));
           expect(certificate("site")).toBe(certificate(isNew ? "before" : "start"));
         }

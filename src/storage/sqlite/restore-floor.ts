@@ -10,7 +10,8 @@ export interface Floor {
   readonly ids: Readonly<Record<string, number>>;
 }
 
-const NO_FLOOR: Floor = { epoch: 0, ids: {} };
+/** Nothing lies there. */
+export const NO_FLOOR: Floor = { epoch: 0, ids: {} };
 const BUSY_MILLISECONDS = 1000;
 
 /** The floor that the store which is about to be replaced leaves; the lowest where it can't be read any more. */

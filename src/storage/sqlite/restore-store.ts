@@ -108,6 +108,8 @@ export interface Replacement {
   readonly hadStore: boolean;
   /** What that store has given out already. */
   readonly floor: Floor;
+  /** SHA-256 of the certificates that registries trusted before, in hexadecimal; null where none lay there. */
+  readonly trusted: string | null;
 }
 
 /** Marks the replacement; one that was killed goes on under its own name, so that the oldest files stay the ones kept. */
@@ -138,11 +140,11 @@ export function readMarker(marker: string): Replacement | null {
 
 function parseMarker(text: string): Replacement | null {
   try {
-    const { suffix, hadStore, floor: found } = JSON.parse(text) as Partial<Replacement>;
+    const { suffix, hadStore, floor: found, trusted } = JSON.parse(text) as Partial<Replacement>;
     const floor = parseFloor(found);
     const isSuffix = typeof suffix === "string" && /^replaced-\w+$/.test(suffix);
     const isWhole = isSuffix && typeof hadStore === "boolean" && floor !== null;
-    return isWhole ? { suffix, hadStore, floor } : null;
+    return isWhole ? { suffix, hadStore, floor, trusted: trusted ?? null } : null;
   } catch {
     return null; // the caller says it, with the path
   }
