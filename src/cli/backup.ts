@@ -99,17 +99,18 @@ async function endBySignal<T>(
   act: (signal: AbortSignal) => Promise<Result<T, StartFault>>,
 ): Promise<T> {
   const ending = new AbortController();
-  let caught: NodeJS.Signals | null = null;
+  const caught: NodeJS.Signals[] = [];
   const end = (name: NodeJS.Signals): void => {
-    caught = name;
+    caught.push(name);
     ending.abort();
   };
   for (const name of ENDING_SIGNALS) process.on(name, end);
   try {
     const result = await act(ending.signal);
-    if (!result.ok && caught !== null) {
+    const [first] = caught;
+    if (!result.ok && first !== undefined) {
       for (const name of ENDING_SIGNALS) process.off(name, end);
-      process.kill(process.pid, caught);
+      process.kill(process.pid, first);
     }
     return orExit(result);
   } finally {

@@ -108,11 +108,11 @@ describe("restore --dry-run", () => {
   const config = { name: "config/config.yml", content: "log: { level: info }" };
   const store = (content: string): Source => ({ name: "store/dockwarden.db", content });
 
-  test.each<readonly [string, () => void, string]>([
-    ["no store", () => void lay([config]), "holds no store/dockwarden.db"],
-    ["what is no store", () => void lay([store("words")]), "is not one of ours"],
-  ])("refuses what a restore would refuse: %s", async (_name, prepare, words) => {
-    prepare();
+  test.each<readonly [string, Source, string]>([
+    ["no store", config, "holds no store/dockwarden.db"],
+    ["what is no store", store("words"), "is not one of ours"],
+  ])("refuses what a restore would refuse: %s", async (_name, member, words) => {
+    lay([member]);
     const before = readdirSync(data);
     for (const how of ["--dry-run", "--force"]) {
       expect(await site.run(["restore", file, how])).toMatchObject({
