@@ -41,7 +41,7 @@ export interface NewImage {
   readonly actions?: readonly Action[];
   /** One of `token.services`; absent: all. */
   readonly service?: string;
-  /** One line of at most 1000 characters. */
+  /** At most 1000 characters. */
   readonly description?: string;
   /** A `host:port/` prefix is part of the name. */
   readonly isLiteral?: boolean;
