@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The program: words of the command line to runCli, its answer to the exit code; nothing else.
-import { createWriteStream, fstatSync } from "node:fs";
+import { fstatSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
@@ -25,10 +25,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),
   outBytes: async (pieces) => {
-    // Whoever asks for bytes must know that all of them arrived. NOTE process.stdout waits for a slow reader with everything
-    // standing still, signals too; this does not.
-    const out = createWriteStream("", { fd: 1, autoClose: false });
-    await pipeline(Readable.from(pieces, { objectMode: false }), out);
+    // Whoever asks for bytes must know that all of them arrived. NOTE not by a stream on descriptor 1: it takes a slow reader
+    // (EAGAIN) for a failure.
+    process.stdout.off("error", onOutputError).on("error", () => undefined);
+    await pipeline(Readable.from(pieces, { objectMode: false }), process.stdout, { end: false });
   },
   isReaderGone: () => isReaderGone,
   outFile: () => fstatSync(1),

@@ -84,6 +84,14 @@ describe("the program", () => {
     expect(outcome.stderr).not.toMatch(/EPIPE|\n\s+at /);
   });
 
+  test("a backup waits for a reader that is slow, and arrives whole", async () => {
+    const pipe = `"$@" | { sleep 2; tar -t; }; echo "\${PIPESTATUS[*]}"`;
+    const words = [process.execPath, TSX, ENTRY, "backup", "-"];
+    const outcome = await run("bash", ["--norc", "-c", pipe, "bash", ...words], { env: env() });
+    expect(outcome.stdout).toMatch(/^dockwarden-backup\.json\n(?:[^\n]+\n)+0 0\n$/);
+    expect(outcome.stderr).toContain("written to standard output and verified");
+  });
+
   test("L04: a standard input that nobody closes does not keep a command waiting", async () => {
     const child = spawn(process.execPath, [TSX, ENTRY, "user", "add", "waiting"], {
       env: env(),
