@@ -37,7 +37,7 @@ export function findRuleFault(
   const { pattern, audience, actions } = rule;
   if (isExclusive && !isExclusiveRepository(pattern.repository)) {
     return refused(
-      `an exclusive image names one repository, "prefix/**" or "**", not ${formatImagePattern(pattern)}; give it to everybody who signed in (internal), or grant by dockwarden access grant`,
+      `an exclusive image names one repository, "prefix/**" or "**", not ${formatImagePattern(pattern)}; give it to everybody who signed in (--internal), or grant by dockwarden access grant`,
     );
   }
   if (audience.kind === "users") {
@@ -46,13 +46,13 @@ export function findRuleFault(
     );
     if (special !== undefined) {
       return usage(
-        `an exclusive image takes accounts and groups; for ${formatSubjectName(special)} make it internal or public`,
+        `an exclusive image takes accounts and groups; for ${formatSubjectName(special)} make it internal (--internal) or public (--public)`,
       );
     }
   }
   if (audience.kind === "public" && actions?.some((action) => action !== "pull") === true) {
     return refused(
-      "public means that anybody may pull and no more; grant push by dockwarden access grant",
+      "public (--public) means that anybody may pull and no more; grant push by dockwarden access grant",
     );
   }
   return findTagFault(pattern, rule.isAnyway, context);
