@@ -102,9 +102,12 @@ export async function makeBackup(
 async function untilEnded(sending: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return sending;
   const ended = new Promise<void>((_resolve, reject) => {
-    signal.addEventListener("abort", () => {
+    const end = (): void => {
       reject(new Error("ended early"));
-    });
+    };
+    // It may have come before anybody listened.
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
   });
   await Promise.race([sending, ended]);
 }
