@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ActivitySums } from "../src/domain/activity-sums.js";
-import { SUMS_MAX } from "../src/domain/activity.js";
+import { SUMS_MAX, type Sender } from "../src/domain/activity.js";
 import { SqliteActivityStore } from "../src/storage/sqlite/activity-store.js";
 import { openActivity } from "../src/storage/sqlite/open-activity.js";
 
@@ -31,6 +31,17 @@ const sums = new ActivitySums(() => (drawn = (drawn * 1_103_515_245 + 12_345) % 
 const addressOf = (at: number): string => `10.${at % 8}.${Math.floor(at / 8) % 250}.${at % 250}`;
 const ACCOUNTS = 1000;
 const IMAGES = 500;
+/** Pulls without a login, and names that no account has: more of both than their share. */
+function fillStrangers(at: number, sender: Sender, now: number): void {
+  if (at >= SUMS_MAX) return;
+  const image = `public/library-${at}`;
+  const use = { account: "", accountId: null, credential: "", service: "registry" };
+  sums.given({ ...use, image, actions: "pull" }, sender, now);
+  const refusal = { credential: "password", service: "registry", image, asked: "pull", given: "" };
+  const kind = { isStranger: true, isSignIn: true, reason: "unknown_account", path: "" };
+  sums.refused({ ...refusal, ...kind, tried: `guess-${at}` }, sender, now);
+}
+
 /** More combinations of account and image than there are rows. */
 function fillHour(hour: number): void {
   for (let at = 0; at < TOKENS_PER_HOUR; at += 1) {
@@ -39,6 +50,7 @@ function fillHour(hour: number): void {
     const sender = { address: addressOf(account * 4 + (at % 4)), program: "docker/29.1.3" };
     const now = START + hour * HOUR + Math.floor(at / 100);
     const name = `account-${account}`;
+    fillStrangers(at, sender, now);
     const common = { credential: "password:1", service: "registry", image };
     sums.given({ ...common, account: name, accountId: account, actions: "pull" }, sender, now);
     if (at >= SUMS_MAX * 2) continue;
