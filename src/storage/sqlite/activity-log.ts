@@ -144,15 +144,15 @@ export class SqliteActivityLog implements ActivityLog {
   /** Numbers of the repositories that the pattern names; tags are not on record. */
   #findImageWords(pattern: NonNullable<ActivityFilter["image"]>): readonly number[] {
     const { repository } = pattern;
-    const words = this.#connection.prepare<[], { id: number; text: string }>(
-      "SELECT id, text FROM word",
-    );
     if (isLiteral(formatImagePattern(pattern))) {
       return this.#connection
         .prepare<[string], number>("SELECT id FROM word WHERE text = ?")
         .pluck()
         .all(repository);
     }
+    const words = this.#connection.prepare<[], { id: number; text: string }>(
+      "SELECT id, text FROM word",
+    );
     const ids: number[] = [];
     for (const word of words.iterate()) {
       if (matchesRepository(repository, word.text)) ids.push(word.id);
