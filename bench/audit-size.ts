@@ -38,7 +38,7 @@ function fillStrangers(at: number, sender: Sender, now: number): void {
   const use = { account: "", accountId: null, credential: "", service: "registry" };
   sums.given({ ...use, image, actions: "pull" }, sender, now);
   const refusal = { credential: "password", service: "registry", image, asked: "pull", given: "" };
-  const kind = { isStranger: true, isSignIn: true, reason: "unknown_account", path: "" };
+  const kind = { isStranger: true, isSignIn: true, reason: "unknown_account", path: () => "" };
   sums.refused({ ...refusal, ...kind, tried: `guess-${at}` }, sender, now);
 }
 
@@ -54,7 +54,7 @@ function fillHour(hour: number): void {
     const common = { credential: "password:1", service: "registry", image };
     sums.given({ ...common, account: name, accountId: account, actions: "pull" }, sender, now);
     if (at >= SUMS_MAX * 2) continue;
-    const path = `${image} grants pull to group:team-${account % 40}`;
+    const path = (): string => `${image} grants pull to group:team-${account % 40}`;
     const kind = { isStranger: false, isSignIn: false };
     const refusal = { ...common, ...kind, tried: name, asked: "pull,push", given: "pull" };
     sums.refused({ ...refusal, reason: "not_allowed", path }, sender, now);

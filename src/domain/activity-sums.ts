@@ -103,12 +103,8 @@ class Sums<Row extends Sum> {
   }
 
   take(limit: number): { readonly rows: readonly SumRow<Row>[]; readonly putBack: () => void } {
-    const boxes: Box<Row>[] = [];
-    for (const box of this.#waiting) {
-      if (boxes.length === limit) break;
-      boxes.push(box);
-      this.#waiting.delete(box);
-    }
+    const boxes = takeFirst(this.#waiting, limit);
+    for (const box of boxes) this.#waiting.delete(box);
     const putBack = (): void => {
       for (const box of boxes) this.#wait(box);
     };
@@ -122,6 +118,16 @@ class Sums<Row extends Sum> {
     if (oldest !== undefined) this.#waiting.delete(oldest);
     this.lost += 1;
   }
+}
+
+/** The first `limit` at most; what comes after is not looked at. */
+function takeFirst<One>(all: Iterable<One>, limit: number): readonly One[] {
+  const first: One[] = [];
+  for (const one of all) {
+    if (first.length === limit) break;
+    first.push(one);
+  }
+  return first;
 }
 
 function countOne(sum: Sum, { address, now }: Pick<Counting, "address" | "now">): Partial<Sum> {
@@ -174,14 +180,14 @@ export class ActivitySums {
   /** Answers the reference. */
   refused(request: RefusedRequest, sender: Sender, now: EpochSeconds): number {
     this.#turn(now);
-    const { isStranger, isSignIn, ...what } = request;
+    const { isStranger, isSignIn, path, ...what } = request;
     const { tried, credential, service, image, asked, given, reason } = what;
     const wish = isSignIn ? [] : [image, asked, given];
     const key = [tried, credential, service, reason, ...wish].join("\n");
     const make = (number: number, isRest: boolean): SumRow<RefusalSum> => {
       const { program } = sender;
       return this.#row(number, {
-        ...(isRest ? NOTHING_REFUSED : what),
+        ...(isRest ? NOTHING_REFUSED : { ...what, path: path() }),
         program,
         reference: this.#draw(),
         ...nothing(now),
@@ -196,7 +202,7 @@ export class ActivitySums {
   take(limit: number): ActivityBatch {
     const tokens = this.#tokens.take(limit);
     const refusals = this.#refusals.take(limit);
-    const uses = [...this.#uses.values()].slice(0, limit);
+    const uses = takeFirst(this.#uses.values(), limit);
     for (const use of uses) this.#uses.delete(keyOfUse(use));
     return {
       tokens: tokens.rows,

@@ -35,8 +35,8 @@ export interface RefusedRequest {
   readonly given: string;
   /** `not_allowed`, or the reason that the log names: `bad_password`, `unknown_service`, … */
   readonly reason: string;
-  /** How it was decided: one sentence a line, possibly none. */
-  readonly path: string;
+  /** How it was decided, as RefusalSum has it; asked for only where the sums keep it, which is once for equal refusals. */
+  readonly path: () => string;
 }
 
 /** Where a request came from. */
@@ -61,7 +61,9 @@ export interface Sum {
 
 export interface TokenSum extends TokenUse, Sum {}
 
-export interface RefusalSum extends Omit<RefusedRequest, "isStranger" | "isSignIn">, Sum {
+export interface RefusalSum extends Omit<RefusedRequest, "isStranger" | "isSignIn" | "path">, Sum {
+  /** How the first was decided: one sentence a line, possibly none. */
+  readonly path: string;
   /** As in the log, parseReference's form. */
   readonly reference: number;
   /** Of the first request. */
@@ -76,6 +78,8 @@ export const SECONDS_PER_HOUR = 3600;
 export const SUMS_MAX = 5000;
 export const STRANGERS_MAX = 1000;
 export const ADDRESSES_MAX = 4;
+/** Characters of a path that are kept: one of a hundred grants says no more than its first ones. */
+export const PATH_MAX = 1000;
 
 /** Notes what the token endpoint does. Never waits and never fails: it is on the path of every token. */
 export interface ActivityRecorder {

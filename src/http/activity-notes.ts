@@ -1,15 +1,19 @@
 // What of a token request goes on record: which images it gave, what it refused, by whom and from where.
 import type { IncomingMessage } from "node:http";
 import { parseName } from "../domain/account.js";
-import { formatReference, type ActivityRecorder, type Sender } from "../domain/activity.js";
+import {
+  formatReference,
+  PATH_MAX,
+  type ActivityRecorder,
+  type Sender,
+} from "../domain/activity.js";
 import { formatReason } from "../domain/reason.js";
 import type { RequestedScope } from "../domain/scope.js";
 import type { IssuedToken } from "../token/token-answer.js";
 import type { TokenRequest } from "../token/token-request.js";
 
 const PROGRAM_MAX = 64;
-/** A path of a hundred grants says no more than its first ones. */
-const PATH_MAX = 1000;
+const noPath = (): string => "";
 
 /** The sender of a request, with what is printable of the name that its program gives itself. */
 export function senderOf(request: IncomingMessage, address: string): Sender {
@@ -34,7 +38,7 @@ export function noteUnread(
   name: string | null,
   { reason, sender }: Refused,
 ): string {
-  const nothing = { service: "", image: "", asked: "", given: "", path: "" };
+  const nothing = { service: "", image: "", asked: "", given: "", path: noPath };
   const who = { tried: name ?? "", credential: name === null ? "" : "password" };
   const request = { ...nothing, ...who, isStranger: true, isSignIn: true, reason };
   return formatReference(recorder.refused(request, sender));
@@ -64,7 +68,7 @@ export function noteRefused(
       asked: scope?.actions.join(",") ?? "",
       given: "",
       reason: refusal.reason,
-      path: "",
+      path: noPath,
     },
     refusal.sender,
   );
@@ -104,7 +108,7 @@ export function noteIssued(
         asked: scope.actions.join(","),
         given: given.join(","),
         reason: "not_allowed",
-        path: (decision?.reasons ?? []).map(formatReason).join("\n").slice(0, PATH_MAX),
+        path: () => (decision?.reasons ?? []).map(formatReason).join("\n").slice(0, PATH_MAX),
       },
       sender,
     );

@@ -57,7 +57,14 @@ describe("what is on record of tokens and refusals", () => {
         }
         sums.given({ ...USE, image: "", actions: "" }, from("192.0.2.1"), RECENT + 20);
         for (let at = 0; at < 3; at += 1) sums.refused(REFUSED, from("192.0.2.1"), RECENT + at);
-        const signIn = { ...REFUSED, isSignIn: true, image: "", asked: "", given: "", path: "" };
+        const signIn = {
+          ...REFUSED,
+          isSignIn: true,
+          image: "",
+          asked: "",
+          given: "",
+          path: () => "",
+        };
         for (let at = 0; at < 40; at += 1) {
           const guess = { ...signIn, credential: "password", reason: "bad_password" };
           sums.refused({ ...guess, tried: "bob" }, from("198.51.100.7"), RECENT + 30 + at);
@@ -77,8 +84,8 @@ describe("what is on record of tokens and refusals", () => {
           asked: "pull",
           given: "",
         };
-        sums.refused({ ...anonymous, path: "" }, from("203.0.113.4"), RECENT + 99);
-        const admin = { ...REFUSED, tried: "admin", given: "", path: "" };
+        sums.refused({ ...anonymous, path: () => "" }, from("203.0.113.4"), RECENT + 99);
+        const admin = { ...REFUSED, tried: "admin", given: "", path: () => "" };
         const catalog = { ...admin, image: "registry:catalog", asked: "*" };
         sums.refused(catalog, from("192.0.2.1"), RECENT + 50);
         const service = { ...admin, reason: "unknown_service", service: "", image: "", asked: "" };

@@ -65,6 +65,24 @@ describe("sums of tokens and refusals", () => {
     ]);
   });
 
+  test("how a refusal was decided is asked for once, and not for an equal one or the row of the rest", () => {
+    const sums = makeSums();
+    let asked = 0;
+    const refuse = (tried: string): number => {
+      const path = (): string => `decided for the ${(asked += 1)}. time`;
+      return sums.refused({ ...REFUSED, tried, path }, from("192.0.2.1"), START);
+    };
+    refuse("alice");
+    refuse("alice");
+    expect(asked).toBe(1);
+    expect(sums.take(100).refusals[0]?.sum).toMatchObject({
+      path: "decided for the 1. time",
+      count: 2,
+    });
+    for (let at = 0; at < 4001; at += 1) refuse(`n${at}`);
+    expect(asked).toBe(4000);
+  });
+
   test("beyond 5,000 rows an hour, a share of them strangers', everything new is one row that names nothing; known rows go on", () => {
     const sums = makeSums();
     for (let at = 0; at < 6000; at += 1) {

@@ -212,7 +212,7 @@ describe("the file of sums", () => {
 
   test("texts of strangers are cut", async () => {
     const long = "x".repeat(5000);
-    sums.refused({ ...REFUSED, path: long, image: long }, from("192.0.2.1"), START);
+    sums.refused({ ...REFUSED, path: () => long, image: long }, from("192.0.2.1"), START);
     await write();
     const [row] = await log.listRefusals(ALL);
     expect([row?.path.length, row?.image.length]).toEqual([1000, 256]);

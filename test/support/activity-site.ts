@@ -24,7 +24,12 @@ export const REFUSAL = {
 } as const;
 
 /** REFUSAL as it is asked to be counted. */
-export const REFUSED = { ...REFUSAL, isStranger: false, isSignIn: false } as const;
+export const REFUSED = {
+  ...REFUSAL,
+  path: () => REFUSAL.path,
+  isStranger: false,
+  isSignIn: false,
+} as const;
 
 /** `docker/29.1.3` at an address. */
 export const from = (address: string) => ({ address, program: "docker/29.1.3" });

@@ -1,6 +1,7 @@
 // Writes sums of tokens and refusals in batches, and forgets the old ones; reading is activity-log.ts.
 import type { ActivityBatch, LastUse, SumRow } from "../../domain/activity-sums.js";
 import {
+  PATH_MAX,
   SECONDS_PER_HOUR,
   type RefusalSum,
   type Sum,
@@ -16,7 +17,6 @@ import { run, write, type Connection } from "./connection.js";
 export const FILE_MAX_BYTES = 1_900_000_000;
 /** Longer texts are cut: nothing that a stranger sends is stored whole without a bound. A path is ours. */
 const TEXT_MAX = 256;
-const PATH_MAX = 1000;
 
 type Bound = number | string | null;
 
