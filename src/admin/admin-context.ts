@@ -2,7 +2,8 @@
 import type { ActivityLog } from "../domain/activity.js";
 import type { Clock } from "../domain/time.js";
 import type { PolicySettings } from "../domain/decision.js";
-import type { PasswordHasher, PasswordRules, Store } from "../domain/ports.js";
+import type { Store } from "../domain/ports.js";
+import type { PasswordHasher, PasswordRules } from "../domain/password.js";
 
 /** Settings that the use cases need, out of the configuration. */
 export interface AdminSettings {

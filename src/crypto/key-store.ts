@@ -1,7 +1,7 @@
 // The token keys: opens or makes the ring, signs with the active key, changes the ring in whole steps.
 import { createPublicKey } from "node:crypto";
 import type { ImportFiles, KeyFault, KeyStore, KeySummary } from "../domain/key.js";
-import type { TokenClaims } from "../domain/ports.js";
+import type { TokenClaims } from "../domain/token.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { readImport } from "./key-import.js";

@@ -1,7 +1,7 @@
 // Password hashing: argon2id on the thread pool, bounded, equal work whatever the name and password are.
 import { randomBytes } from "node:crypto";
 import argon2 from "argon2";
-import type { PasswordHasher } from "../domain/ports.js";
+import type { PasswordHasher } from "../domain/password.js";
 import { err, ok, type Result } from "../domain/result.js";
 import { FairQueue } from "./fair-queue.js";
 

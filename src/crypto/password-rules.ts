@@ -1,7 +1,7 @@
 // What a password must be: long, not common, not the account's name; classes only where an operator must ask for them.
 import { randomInt } from "node:crypto";
 import { createRequire } from "node:module";
-import type { PasswordRules } from "../domain/ports.js";
+import type { PasswordRules } from "../domain/password.js";
 import { normalizePassword, PASSWORD_MAX } from "./password-hasher.js";
 
 const CLASSES = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u] as const;

@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { CompactSign, importPKCS8 } from "jose";
 import type { KeyHeader } from "../domain/key.js";
-import type { TokenClaims } from "../domain/ports.js";
+import type { TokenClaims } from "../domain/token.js";
 import { toX5c } from "./certificate-chain.js";
 import { libtrustKeyId, thumbprint } from "./key-id.js";
 import { algorithmOf } from "./make-key.js";

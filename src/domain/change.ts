@@ -72,3 +72,11 @@ export interface ChangeFilter {
   /** The newest so many. */
   readonly limit: number;
 }
+
+/** What was changed; each record is written by the store itself, in the transaction of its change. */
+export interface ChangeLog {
+  /** The newest last. */
+  list(filter: ChangeFilter): Promise<readonly Change[]>;
+  /** Forgets what is older; answers how many there were. */
+  prune(before: EpochSeconds): Promise<number>;
+}

@@ -1,6 +1,6 @@
 // What a look at store and keys finds, without opening them for use; nothing secret passes through here.
 import type { KeyFault, KeyHeader, KeySummary } from "./key.js";
-import type { TokenClaims } from "./ports.js";
+import type { TokenClaims } from "./token.js";
 import type { StoreFault } from "./store-fault.js";
 import type { EpochSeconds } from "./time.js";
 

@@ -1,5 +1,5 @@
 // What the outside may see and do with the token keys; no key material passes through here.
-import type { TokenSigner } from "./ports.js";
+import type { TokenSigner } from "./token.js";
 import type { Result } from "./result.js";
 import type { Secret } from "./secret.js";
 import type { EpochSeconds } from "./time.js";

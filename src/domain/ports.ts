@@ -1,10 +1,11 @@
-// What the rules need from the outside; implemented by storage/ and crypto/, given in by app.ts.
+// The stores that the rules need; implemented by storage/, given in by app.ts. What crypto/ gives them: token.ts, password.ts, key.ts.
 import type { Account, AccountKind, Group, NamedId } from "./account.js";
 import type { Action, Permission } from "./action.js";
-import type { Change, ChangeFilter } from "./change.js";
+import type { ChangeLog } from "./change.js";
 import type { Grant, GrantedImage, Image, ImageFacts, Subject } from "./image.js";
 import type { ImagePattern } from "./image-pattern.js";
 import type { AccountFilter, AccountRecord, ImageFilter, ImageSorting, Page } from "./listing.js";
+import type { PolicyReader } from "./policy-reader.js";
 import type { Result } from "./result.js";
 import type { EpochSeconds } from "./time.js";
 
@@ -221,29 +222,7 @@ export interface ImageStore {
   countTagged(): Promise<number>;
 }
 
-/** The hot path's read: cost must not grow with the number of accounts, images or grants. */
-export interface PolicyReader {
-  /**
-   * Every image whose pattern matches the repository in the service (tags ignored), with those of its grants that have
-   * not ended at `now` and whose subjectKey is one of `subjects`.
-   */
-  findMatching(
-    service: string,
-    repository: string,
-    subjects: readonly string[],
-    now: EpochSeconds,
-  ): Promise<readonly GrantedImage[]>;
-}
-
 /** Everything that decides and lists needs, on one store. */
-/** What was changed; each record is written by the store itself, in the transaction of its change. */
-export interface ChangeLog {
-  /** The newest last. */
-  list(filter: ChangeFilter): Promise<readonly Change[]>;
-  /** Forgets what is older; answers how many there were. */
-  prune(before: EpochSeconds): Promise<number>;
-}
-
 export interface Store {
   readonly accounts: AccountStore;
   readonly groups: GroupStore;
@@ -257,53 +236,4 @@ export interface Store {
   /** A small read; throws StoreUnavailable. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Hashing of passwords off the main thread, behind a bounded queue. */
-export interface PasswordHasher {
-  /** PHC string of argon2id with the configured parameters. `busy`: the queue is full, ask again later. */
-  hash(password: string): Promise<Result<string, "busy">>;
-  /**
-   * `hash` null (unknown account) costs the same as a real one and answers `mismatch`. `source` is the client's
-   * address: the queue is fair between sources.
-   */
-  verify(
-    hash: string | null,
-    password: string,
-    source: string,
-  ): Promise<Result<"match" | "match-outdated" | "mismatch", "busy">>;
-}
-
-/** One entry of a token's `access` claim (distribution auth/jwt.md, "access"). */
-export interface AccessEntry {
-  readonly type: "repository" | "registry";
-  readonly name: string;
-  readonly actions: readonly string[];
-}
-
-export interface TokenClaims {
-  readonly issuer: string;
-  /** The account's name; empty for anonymous. */
-  readonly subject: string;
-  readonly audience: string;
-  readonly issuedAt: EpochSeconds;
-  readonly notBefore: EpochSeconds;
-  readonly expiresAt: EpochSeconds;
-  readonly tokenId: string;
-  readonly access: readonly AccessEntry[];
-  /** For the gate: who asked and by which credential; null for anonymous. */
-  readonly holder: { readonly account: number; readonly credential: string } | null;
-}
-
-export interface TokenSigner {
-  /** The JWT in compact form, signed with the active key. */
-  sign(claims: TokenClaims): Promise<string>;
-}
-
-/** What a password must be (NIST SP 800-63B-4 §3.1.1.2); the setting of `passwords.*`. */
-export interface PasswordRules {
-  /** Null: fine. Otherwise one sentence that says what is wrong; it never quotes the password. */
-  findFault(password: string, accountName: string): string | null;
-  /** A random password that passes the rules. */
-  generate(): string;
 }

@@ -1,6 +1,7 @@
 // Who is it? Turns a credential into a requester; says nothing about what they may do.
 import { isActive, parseName, type Account } from "../domain/account.js";
-import type { AccountStore, PasswordHasher } from "../domain/ports.js";
+import type { AccountStore } from "../domain/ports.js";
+import type { PasswordHasher } from "../domain/password.js";
 import type { Requester } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { Secret } from "../domain/secret.js";

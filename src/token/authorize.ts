@@ -1,7 +1,8 @@
 // What may they do? Turns requested scopes into the access entries of a token; grants never more than asked and allowed.
 import { isAction, type Action } from "../domain/action.js";
 import { decide, type Decision, type PolicySettings } from "../domain/decision.js";
-import type { AccessEntry, PolicyReader } from "../domain/ports.js";
+import type { PolicyReader } from "../domain/policy-reader.js";
+import type { AccessEntry } from "../domain/token.js";
 import { guiseKeysOf, isAdmin, type Requester } from "../domain/requester.js";
 import type { RequestedScope } from "../domain/scope.js";
 import type { EpochSeconds } from "../domain/time.js";

@@ -1,5 +1,5 @@
 // The one way to a token: authenticate → authorize → sign. Every route calls this; none can miss a step.
-import type { TokenSigner } from "../domain/ports.js";
+import type { TokenSigner } from "../domain/token.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { Clock } from "../domain/time.js";
 import { authenticate, type AuthenticateContext } from "./authenticate.js";

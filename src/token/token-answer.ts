@@ -1,5 +1,5 @@
 // What a token request comes to: a token, or one of a closed list of refusals.
-import type { AccessEntry, TokenClaims } from "../domain/ports.js";
+import type { AccessEntry, TokenClaims } from "../domain/token.js";
 import type { Decision } from "../domain/decision.js";
 import type { EpochSeconds } from "../domain/time.js";
 

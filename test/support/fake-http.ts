@@ -8,7 +8,8 @@ import { ActivitySums } from "../../src/domain/activity-sums.js";
 import type { RefusedRequest, Sender, TokenUse } from "../../src/domain/activity.js";
 import type { GrantedImage } from "../../src/domain/image.js";
 import { matchesRepository } from "../../src/domain/image-pattern.js";
-import type { AccountStore, SignInRecord, TokenClaims } from "../../src/domain/ports.js";
+import type { AccountStore, SignInRecord } from "../../src/domain/ports.js";
+import type { TokenClaims } from "../../src/domain/token.js";
 import { ok } from "../../src/domain/result.js";
 import { exclusive, OFF, open, subject } from "./policy.js";
 

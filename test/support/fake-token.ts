@@ -2,7 +2,8 @@
 import type { Account } from "../../src/domain/account.js";
 import { matchesRepository } from "../../src/domain/image-pattern.js";
 import type { GrantedImage } from "../../src/domain/image.js";
-import type { AccountStore, SignInRecord, TokenClaims } from "../../src/domain/ports.js";
+import type { AccountStore, SignInRecord } from "../../src/domain/ports.js";
+import type { TokenClaims } from "../../src/domain/token.js";
 import { err, ok } from "../../src/domain/result.js";
 import { Secret } from "../../src/domain/secret.js";
 import type { TokenContext } from "../../src/token/issue-token.js";

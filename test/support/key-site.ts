@@ -5,7 +5,7 @@ import type { KeyStoreOptions } from "../../src/crypto/key-store-options.js";
 import { readImportFiles } from "../../src/crypto/import-files.js";
 import { openKeyStore } from "../../src/crypto/key-store.js";
 import type { KeyFault, KeyStore, KeySummary } from "../../src/domain/key.js";
-import type { TokenClaims } from "../../src/domain/ports.js";
+import type { TokenClaims } from "../../src/domain/token.js";
 import type { Result } from "../../src/domain/result.js";
 import { tempFolder } from "./temp.js";
 

@@ -1,6 +1,7 @@
 // What may they do? Every asked resource gets one entry with what is asked and allowed, or the whole answer fails.
 import { describe, expect, test } from "@jest/globals";
-import { StoreUnavailable, type PolicyReader } from "../../src/domain/ports.js";
+import type { PolicyReader } from "../../src/domain/policy-reader.js";
+import { StoreUnavailable } from "../../src/domain/ports.js";
 import type { Requester } from "../../src/domain/requester.js";
 import { parseScopes } from "../../src/domain/scope.js";
 import { authorize, intersectActions } from "../../src/token/authorize.js";

@@ -9,7 +9,7 @@ import {
   type ChangeVerb,
   type NewChange,
 } from "../../domain/change.js";
-import type { ChangeLog } from "../../domain/ports.js";
+import type { ChangeLog } from "../../domain/change.js";
 import { ok } from "../../domain/result.js";
 import type { Clock, EpochSeconds } from "../../domain/time.js";
 import { run, write, type Connection } from "./connection.js";

@@ -1,7 +1,7 @@
 // The hot path's read: images that match a repository, with the grants that name the requester; indexed seeks only.
 import type { GrantedImage } from "../../domain/image.js";
 import { matchesRepository } from "../../domain/image-pattern.js";
-import type { PolicyReader } from "../../domain/ports.js";
+import type { PolicyReader } from "../../domain/policy-reader.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
