@@ -1,5 +1,6 @@
 // The decision: what a requester may do with a repository or a tag, and why. Pure; DESIGN §2 is its specification.
 import { ACTIONS, normalizeActions, type Action } from "./action.js";
+import { builtInImages, type BuiltInSettings } from "./built-in-images.js";
 import { cutByCeiling, type Target } from "./ceiling.js";
 import { formatSubject, subjectKey, type GrantedImage, type Subject } from "./image.js";
 import {
@@ -10,14 +11,12 @@ import {
   matchesService,
   matchesTag,
 } from "./image-pattern.js";
-import { guiseKeysOf, isAdmin, personalNamespaceOf, type Requester } from "./requester.js";
+import { byText, describeImage, textOf } from "./reason-image.js";
 import type { Reason, ReasonImage } from "./reason.js";
+import { guiseKeysOf, isAdmin, type Requester } from "./requester.js";
 
 /** `policy.*` of the configuration, as far as decisions go. */
-export interface PolicySettings {
-  /** What `@authenticated` may do where no image says otherwise; empty: nothing (`deny`). */
-  readonly unlisted: readonly Action[];
-  readonly hasPersonalNamespace: boolean;
+export interface PolicySettings extends BuiltInSettings {
   readonly tagEnforcement: "off" | "gate";
 }
 
@@ -43,9 +42,6 @@ interface Candidate {
   readonly actions: readonly Action[];
 }
 
-const UNLISTED_ID = -1;
-const PERSONAL_NAMESPACE_ID = -2;
-
 /**
  * Decides by repository (`target.tag` null, for a token) or by repository and tag (for the gate). For a token,
  * `policy.tagEnforcement` says how images with a tag count (DESIGN §2, "A token scope carries no tag").
@@ -60,7 +56,7 @@ export function decide(input: DecisionInput): Decision {
     const allowed = cutCredential(ACTIONS, input, reasons);
     return { allowed, reasons };
   }
-  const matching = withBuiltIns(input).filter((image) => matchesTarget(image, target));
+  const matching = matchingOf(input);
   if (matching.length === 0) reasons.push({ code: "no-image" });
   const exclusives = matching.filter((image) => image.isExclusive && shutsOut(image, target));
   const counting: Candidate[] = [];
@@ -83,10 +79,13 @@ export function decide(input: DecisionInput): Decision {
 
 /** The images that take part in a decision, those that settings make included, sorted; whom they name is no matter. */
 export function findMatched(input: DecisionInput): readonly ReasonImage[] {
-  return withBuiltIns(input)
-    .filter((image) => matchesTarget(image, input.target))
-    .map(describeImage)
-    .sort(byText);
+  return matchingOf(input).map(describeImage).sort(byText);
+}
+
+function matchingOf({ requester, target, images, policy }: DecisionInput): GrantedImage[] {
+  return [...images, ...builtInImages(requester, policy)].filter((image) =>
+    matchesTarget(image, target),
+  );
 }
 
 function isTaggedExclusive(image: GrantedImage): boolean {
@@ -105,36 +104,6 @@ function matchesTarget(image: GrantedImage, target: Target): boolean {
 /** In a token only exclusive images without a tag shut out; those with one are handled apart, or by the gate. */
 function shutsOut(image: GrantedImage, target: Target): boolean {
   return target.tag !== null || image.pattern.tag === null;
-}
-
-/** The two built-in images of DESIGN §2 rule 4; their patterns come from settings, and the name is inserted literally. */
-function withBuiltIns(input: DecisionInput): readonly GrantedImage[] {
-  const { requester, policy } = input;
-  const builtIns: GrantedImage[] = [];
-  if (policy.unlisted.length > 0 && requester.kind === "account") {
-    builtIns.push(builtIn(UNLISTED_ID, "**", { kind: "authenticated" }, policy.unlisted));
-  }
-  const namespace = policy.hasPersonalNamespace ? personalNamespaceOf(requester) : null;
-  if (namespace !== null && requester.kind === "account") {
-    const subject = { kind: "account" as const, id: requester.id, name: requester.name };
-    builtIns.push(builtIn(PERSONAL_NAMESPACE_ID, `${namespace}/**`, subject, ACTIONS));
-  }
-  return [...input.images, ...builtIns];
-}
-
-function builtIn(
-  id: number,
-  repository: string,
-  subject: Subject,
-  actions: readonly Action[],
-): GrantedImage {
-  const grant = { subject, actions: normalizeActions(actions), expiresAt: null, createdAt: 0 };
-  return {
-    id,
-    pattern: { service: null, repository, tag: null },
-    isExclusive: false,
-    grants: [grant],
-  };
 }
 
 function candidatesOf(requester: Requester, images: readonly GrantedImage[]): Candidate[] {
@@ -245,28 +214,6 @@ function cutCredential(
   const cut = actions.filter((action) => !kept.includes(action));
   if (cut.length > 0) reasons.push({ code: "credential-cut", actions: cut });
   return kept;
-}
-
-function describeImage(image: GrantedImage): ReasonImage {
-  const base = {
-    repository: image.pattern.repository,
-    tag: image.pattern.tag,
-    service: image.pattern.service,
-    isExclusive: image.isExclusive,
-  };
-  if (image.id === UNLISTED_ID) return { ...base, builtIn: "unlisted" };
-  if (image.id === PERSONAL_NAMESPACE_ID) return { ...base, builtIn: "personal-namespace" };
-  return { ...base, builtIn: null };
-}
-
-function textOf(image: ReasonImage): string {
-  return [image.repository, image.tag ?? "", image.service ?? ""].join("\n");
-}
-
-function byText(a: ReasonImage, b: ReasonImage): number {
-  const [left, right] = [textOf(a), textOf(b)];
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 /** Reasons must not depend on the order of rows: by image, then by subject. */
