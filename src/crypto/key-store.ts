@@ -1,17 +1,23 @@
 // The token keys: opens or makes the ring, signs with the active key, changes the ring in whole steps.
-import { createPublicKey } from "node:crypto";
 import type { ImportFiles, KeyFault, KeyStore, KeySummary } from "../domain/key.js";
 import type { TokenClaims } from "../domain/token.js";
 import { err, ok, type Result } from "../domain/result.js";
-import type { EpochSeconds } from "../domain/time.js";
 import { readImport } from "./key-import.js";
 import { checkKeyModes, isWritable } from "./key-modes.js";
 import type { KeyStoreOptions } from "./key-store-options.js";
-import { algorithmOf, beginOf, endOf, makeCa, makeSigningKey } from "./make-key.js";
+import { summarizeKey } from "./key-summary.js";
+import { algorithmOf, beginOf, endOf } from "./make-key.js";
 import { privateFilesOf, writeRing, type Ring, type RingKey } from "./ring.js";
 import { createRing, describeEnding, findBroken, loadRing, readNewer } from "./ring-check.js";
-import { activateKey, bundleOf, dropEnded, keyIn, prepareKey } from "./ring-plan.js";
-import { kidOf, prepareSigner, toJwk, type Sign } from "./signing.js";
+import {
+  planActivation,
+  planNextCa,
+  planPreparation,
+  planRotation,
+  type PlanChange,
+} from "./ring-changes.js";
+import { bundleOf, dropEnded, keyIn, prepareKey } from "./ring-plan.js";
+import { prepareSigner, toJwk, type Sign } from "./signing.js";
 import { TrustFolder } from "./trust-files.js";
 
 /** A leaf is renewed when two thirds of its life are over: at 60 of 90 days. */
@@ -40,11 +46,6 @@ export async function openKeyStore(options: KeyStoreOptions): Promise<Result<Key
   const opened = await store.open(ring);
   return opened.ok ? ok(store) : opened;
 }
-
-type Plan = (
-  keys: readonly RingKey[],
-  now: EpochSeconds,
-) => Promise<Result<{ readonly keys: readonly RingKey[]; readonly id: string }, KeyFault>>;
 
 class RingKeyStore implements KeyStore {
   readonly isNew: boolean;
@@ -90,7 +91,7 @@ class RingKeyStore implements KeyStore {
   }
 
   list(): readonly KeySummary[] {
-    return this.#ring.keys.map((key) => this.#summarize(key));
+    return this.#ring.keys.map((key) => summarizeKey(key, this.#options.header));
   }
 
   bundlePem(): string {
@@ -109,18 +110,7 @@ class RingKeyStore implements KeyStore {
         "with keys.header kid registries read keys once: run dockwarden key rotate --prepare, restart them, then dockwarden key rotate --activate",
       );
     }
-    return this.#change(async (keys, now) => {
-      const ca = keyIn(keys, "ca", "active");
-      if (ca === null) return fault("missing", "there is no token CA; import one with --ca");
-      // Registries may trust an imported key alone: they must hear of our CA before it counts.
-      const isKnown = keyIn(keys, "signing", "active")?.isImported === false;
-      const state = isKnown ? "active" : "prepared";
-      const next = await makeSigningKey(ca, this.#options.algorithm, state, now);
-      return ok({
-        keys: isKnown ? activateKey(keys, next, now) : prepareKey(keys, next),
-        id: next.id,
-      });
-    });
+    return this.#change(planRotation(this.#options.algorithm));
   }
 
   async prepare(): Promise<Result<KeySummary, KeyFault>> {
@@ -130,11 +120,7 @@ class RingKeyStore implements KeyStore {
         "with keys.header x5c nothing needs preparing: run dockwarden key rotate",
       );
     }
-    return this.#change(async (keys, now) => {
-      const ca = keyIn(keys, "ca", "active") ?? (await makeCa("active", now));
-      const next = await makeSigningKey(ca, this.#options.algorithm, "prepared", now);
-      return ok({ keys: prepareKey(keys, next), id: next.id });
-    });
+    return this.#change(planPreparation(this.#options.algorithm));
   }
 
   async rotateCa(): Promise<Result<KeySummary, KeyFault>> {
@@ -144,26 +130,11 @@ class RingKeyStore implements KeyStore {
         "with keys.header kid the CA decides nothing: run dockwarden key rotate --prepare",
       );
     }
-    return this.#change(async (keys, now) => {
-      const next = await makeCa("prepared", now);
-      return ok({ keys: prepareKey(keys, next), id: next.id });
-    });
+    return this.#change(planNextCa);
   }
 
   async activate(): Promise<Result<KeySummary, KeyFault>> {
-    return this.#change(async (keys, now) => {
-      const signing = keyIn(keys, "signing", "prepared");
-      if (signing !== null) return ok({ keys: activateKey(keys, signing, now), id: signing.id });
-      const ca = keyIn(keys, "ca", "prepared");
-      if (ca === null) {
-        return fault(
-          "nothing-prepared",
-          "nothing is prepared; run dockwarden key rotate --prepare or --ca first",
-        );
-      }
-      const leaf = await makeSigningKey(ca, this.#options.algorithm, "active", now);
-      return ok({ keys: activateKey(activateKey(keys, ca, now), leaf, now), id: leaf.id });
-    });
+    return this.#change(planActivation(this.#options.algorithm));
   }
 
   async importKey(files: ImportFiles): Promise<Result<KeySummary, KeyFault>> {
@@ -224,8 +195,8 @@ class RingKeyStore implements KeyStore {
   }
 
   /** Compare and swap: reads the newest ring, plans, writes the next generation; begins anew when another was quicker. */
-  async #change(plan: Plan): Promise<Result<KeySummary, KeyFault>> {
-    const { directory, clock, tokenTtlSeconds } = this.#options;
+  async #change(plan: PlanChange): Promise<Result<KeySummary, KeyFault>> {
+    const { directory, clock, tokenTtlSeconds, header } = this.#options;
     if (!isWritable(directory)) {
       return fault(
         "not-writable",
@@ -245,7 +216,7 @@ class RingKeyStore implements KeyStore {
       if (!writeRing(directory, next)) continue;
       await this.#take(next);
       const made = next.keys.find(({ id }) => id === planned.value.id);
-      if (made !== undefined) return ok(this.#summarize(made));
+      if (made !== undefined) return ok(summarizeKey(made, header));
     }
     return fault("not-writable", "other processes keep changing the keys; try again");
   }
@@ -256,19 +227,5 @@ class RingKeyStore implements KeyStore {
     this.#sign = await prepareSigner(active, this.#options.header);
     this.#ring = ring;
     this.#trust.publish(this.bundlePem(), this.jwks());
-  }
-
-  #summarize(key: RingKey): KeySummary {
-    const isSigning = key.role === "signing";
-    return {
-      id: key.id,
-      role: key.role,
-      state: key.state,
-      algorithm: algorithmOf(key),
-      kid: isSigning ? kidOf(createPublicKey(key.certificatePem), this.#options.header) : null,
-      notBefore: beginOf(key.certificatePem),
-      notAfter: endOf(key.certificatePem),
-      isImported: key.isImported,
-    };
   }
 }
