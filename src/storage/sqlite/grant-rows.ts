@@ -5,6 +5,7 @@ import type { ImageRefusal, NewGrant, SubjectName } from "../../domain/ports.js"
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { Connection } from "./connection.js";
+import type { GrantRow } from "./rows.js";
 
 /** Sets each grant, replacing an earlier one of the same subject; the first unknown subject is the answer. */
 export function putGrants(
@@ -60,4 +61,18 @@ export function leftAfter(
   if (taken === null) return [];
   const isPullTaken = taken.includes("pull");
   return held.filter((action) => !taken.includes(action) && !(action === "push" && isPullTaken));
+}
+
+/** Leaves the grant these actions; without any it goes. */
+export function cutGrant(connection: Connection, grant: GrantRow, left: readonly Action[]): void {
+  const { image_id: image, subject } = grant;
+  if (left.length === 0) {
+    connection
+      .prepare("DELETE FROM image_grant WHERE image_id = ? AND subject = ?")
+      .run(image, subject);
+    return;
+  }
+  connection
+    .prepare("UPDATE image_grant SET actions = ? WHERE image_id = ? AND subject = ?")
+    .run(left.join(","), image, subject);
 }

@@ -1,8 +1,9 @@
 // The row of an image, with what its indexes need.
 import { isLiteral, literalPrefix } from "../../domain/image-pattern.js";
-import type { NewImage } from "../../domain/ports.js";
+import type { ImageChange, NewImage } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { Connection } from "./connection.js";
+import type { ImageRow } from "./rows.js";
 
 /** Writes the entry without its grants; answers its id. */
 export function insertImage(connection: Connection, image: NewImage, now: EpochSeconds): number {
@@ -26,4 +27,21 @@ export function insertImage(connection: Connection, image: NewImage, now: EpochS
       now,
     );
   return Number(lastInsertRowid);
+}
+
+/** Writes what the change names, without its grants; the rest stays. */
+export function updateImage(connection: Connection, row: ImageRow, change: ImageChange): void {
+  const facts = { ...row, ...change.facts };
+  connection
+    .prepare(
+      "UPDATE image SET is_exclusive = ?, digest = ?, size = ?, created = ?, description = ? WHERE id = ?",
+    )
+    .run(
+      change.isExclusive === undefined ? row.is_exclusive : Number(change.isExclusive),
+      facts.digest,
+      facts.size,
+      facts.created,
+      facts.description,
+      row.id,
+    );
 }

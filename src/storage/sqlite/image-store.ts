@@ -17,9 +17,9 @@ import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
-import { leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
+import { cutGrant, leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
 import { grantChange, imageChange } from "./image-changes.js";
-import { insertImage } from "./image-rows.js";
+import { insertImage, updateImage } from "./image-rows.js";
 import { searchImageRows } from "./image-search.js";
 import { readOverlapping } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
@@ -110,19 +110,7 @@ export class SqliteImageStore implements ImageStore {
       const row = this.#row(pattern);
       if (row === undefined) return unknownImage(pattern);
       const before = this.#withGrants(row, now);
-      const facts = { ...readImage(row), ...change.facts };
-      this.#connection
-        .prepare(
-          "UPDATE image SET is_exclusive = ?, digest = ?, size = ?, created = ?, description = ? WHERE id = ?",
-        )
-        .run(
-          change.isExclusive === undefined ? row.is_exclusive : Number(change.isExclusive),
-          facts.digest,
-          facts.size,
-          facts.created,
-          facts.description,
-          row.id,
-        );
+      updateImage(this.#connection, row, change);
       if (change.grants !== undefined) {
         this.#connection.prepare("DELETE FROM image_grant WHERE image_id = ?").run(row.id);
         const refusal = putGrants(this.#connection, row.id, change.grants, now);
@@ -180,22 +168,13 @@ export class SqliteImageStore implements ImageStore {
       if (row === undefined) return unknownImage(pattern);
       const resolved = resolveSubject(this.#connection, subject);
       if (!resolved.ok) return resolved;
-      const key = subjectKey(resolved.value);
-      const found = this.#oneGrant.get(row.id, key, now);
+      const found = this.#oneGrant.get(row.id, subjectKey(resolved.value), now);
       if (found === undefined) {
         return ok({ image: this.#withGrants(row, now), before: null, after: null });
       }
       const before = readGrant(found);
       const left = leftAfter(before.actions, actions);
-      if (left.length === 0) {
-        this.#connection
-          .prepare("DELETE FROM image_grant WHERE image_id = ? AND subject = ?")
-          .run(row.id, key);
-      } else {
-        this.#connection
-          .prepare("UPDATE image_grant SET actions = ? WHERE image_id = ? AND subject = ?")
-          .run(left.join(","), row.id, key);
-      }
+      cutGrant(this.#connection, found, left);
       const after = left.length === 0 ? null : { ...before, actions: left };
       const target = { pattern, subject: resolved.value };
       this.#record(grantChange("access.revoke", target, { before, after }));
