@@ -2,20 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
-import { startActivityWriter, type ActivityWriter } from "./activity-writer.js";
+import { startActivityWriter } from "./activity-writer.js";
 import { pruneChanges } from "./admin/audit-admin.js";
 import { watchClock } from "./clock-watch.js";
-import {
-  activityMigrations,
-  openContext,
-  openKeys,
-  systemClock,
-  type OpenedAdmin,
-} from "./open-parts.js";
+import { activityMigrations, openContext, openKeys, systemClock } from "./open-parts.js";
 import { noteInstallation } from "./config/installation-note.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
-import { StoreUnavailable } from "./domain/ports.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { securityHeaders } from "./http/answer.js";
 import { parseTrustedProxies } from "./http/client-address.js";
@@ -23,10 +16,10 @@ import type { HealthSource } from "./http/health.js";
 import { drain, listen } from "./http/listening.js";
 import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
+import { createHealth, type ServerParts } from "./health-source.js";
 import { createLogger } from "./log.js";
 import { listenFault, type StartFault } from "./start-fault.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
-import { describeNetworkPlace } from "./storage/sqlite/network-place.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import type { Tls } from "./tls-files.js";
 
@@ -41,8 +34,6 @@ export interface RunningServer {
 
 const KEY_REFRESH_MILLISECONDS = 1000;
 const PRUNE_MILLISECONDS = 86_400_000;
-const STORE_REPLACED =
-  "the store's file was replaced or removed under the running server: restart the server to use what lies there now, or put the old file back";
 /** How long ready answers 503 on new connections before the listener closes, so that balancers notice. */
 const NOTICE_MILLISECONDS = 500;
 const DRAIN_MILLISECONDS = 9000;
@@ -67,7 +58,7 @@ export async function serve(
     clock: systemClock,
     log,
   });
-  const parts: Parts = { loaded, keys: keys.value, admin: opened.value, log, activity };
+  const parts: ServerParts = { loaded, keys: keys.value, admin: opened.value, log, activity };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
   const started = await startListeners(loaded, context);
@@ -103,54 +94,7 @@ export async function serve(
   return ok({ url, finished, stop });
 }
 
-interface Parts {
-  readonly loaded: LoadedConfig;
-  readonly keys: KeyStore;
-  readonly admin: OpenedAdmin;
-  readonly log: Logger;
-  readonly activity: ActivityWriter;
-}
-
-const UNWRITTEN =
-  "what is given and refused can't be put on record; the server's log says why (activity.unwritten)";
-
-function createHealth(parts: Parts, state: { readonly isStopping: boolean }): HealthSource {
-  const { store, settings } = parts.admin;
-  const networkPlace = describeNetworkPlace(parts.loaded.config.storage.path);
-  let tagged = { version: -1, count: 0 };
-  const countTagged = async (): Promise<number> => {
-    const version = store.dataVersion();
-    if (version !== tagged.version) tagged = { version, count: await store.images.countTagged() };
-    return tagged.count;
-  };
-  return {
-    isStopping: () => state.isStopping,
-    findBlockers: async () => {
-      try {
-        await store.ping();
-        return [];
-      } catch (error) {
-        parts.log.error({ evt: "health.store", err: error });
-        const isReplaced = error instanceof StoreUnavailable && error.reason === "replaced";
-        return [isReplaced ? STORE_REPLACED : "the store can't be read; the server's log says why"];
-      }
-    },
-    findWarnings: async () => {
-      const warnings = [...parts.keys.warnings()];
-      if (parts.activity.findTrouble() !== null) warnings.push(UNWRITTEN);
-      if (networkPlace !== null) warnings.push(networkPlace);
-      const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
-      if (count > 0) {
-        warnings.push(
-          `${count} image(s) name a tag, and without a gate tags can't be kept apart; see dockwarden image list`,
-        );
-      }
-      return warnings;
-    },
-  };
-}
-
-function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
+function createHttpContext(parts: ServerParts, health: HealthSource, tls: Tls): HttpContext {
   const { loaded, keys, admin, log, activity } = parts;
   const { server, token } = loaded.config;
   const headers = securityHeaders(server.tls.mode !== "off");
@@ -212,7 +156,7 @@ async function startListeners(
 }
 
 /** What is older than audit.retentionDays goes, at start and once a day; a store that can't do it now is asked again. */
-function pruneDaily({ admin, loaded, log }: Parts): () => void {
+function pruneDaily({ admin, loaded, log }: ServerParts): () => void {
   const prune = (): void => {
     pruneChanges(loaded.config.audit.retentionDays, admin).catch((error: unknown) => {
       log.warn({ evt: "audit.prune", err: error });

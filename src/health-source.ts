@@ -1,0 +1,63 @@
+// What health says of the running server: its store, its keys, its records and the place where they lie.
+import type { ActivityWriter } from "./activity-writer.js";
+import type { LoadedConfig } from "./config/load-config.js";
+import type { KeyStore } from "./domain/key.js";
+import { StoreUnavailable } from "./domain/ports.js";
+import type { HealthSource } from "./http/health.js";
+import type { Logger } from "./http/log.js";
+import type { OpenedAdmin } from "./open-parts.js";
+import { describeNetworkPlace } from "./storage/sqlite/network-place.js";
+
+const STORE_REPLACED =
+  "the store's file was replaced or removed under the running server: restart the server to use what lies there now, or put the old file back";
+const UNWRITTEN =
+  "what is given and refused can't be put on record; the server's log says why (activity.unwritten)";
+
+/** What a server is made of; it opens and closes them. */
+export interface ServerParts {
+  readonly loaded: LoadedConfig;
+  readonly keys: KeyStore;
+  readonly admin: OpenedAdmin;
+  readonly log: Logger;
+  readonly activity: ActivityWriter;
+}
+
+/** Asks the parts anew each time; `state` is the server's own. */
+export function createHealth(
+  parts: ServerParts,
+  state: { readonly isStopping: boolean },
+): HealthSource {
+  const { store, settings } = parts.admin;
+  const networkPlace = describeNetworkPlace(parts.loaded.config.storage.path);
+  let tagged = { version: -1, count: 0 };
+  const countTagged = async (): Promise<number> => {
+    const version = store.dataVersion();
+    if (version !== tagged.version) tagged = { version, count: await store.images.countTagged() };
+    return tagged.count;
+  };
+  return {
+    isStopping: () => state.isStopping,
+    findBlockers: async () => {
+      try {
+        await store.ping();
+        return [];
+      } catch (error) {
+        parts.log.error({ evt: "health.store", err: error });
+        const isReplaced = error instanceof StoreUnavailable && error.reason === "replaced";
+        return [isReplaced ? STORE_REPLACED : "the store can't be read; the server's log says why"];
+      }
+    },
+    findWarnings: async () => {
+      const warnings = [...parts.keys.warnings()];
+      if (parts.activity.findTrouble() !== null) warnings.push(UNWRITTEN);
+      if (networkPlace !== null) warnings.push(networkPlace);
+      const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
+      if (count > 0) {
+        warnings.push(
+          `${count} image(s) name a tag, and without a gate tags can't be kept apart; see dockwarden image list`,
+        );
+      }
+      return warnings;
+    },
+  };
+}
