@@ -1,11 +1,12 @@
 // A whole, checked copy of a store that is in use; writers are not held up (THREATS H09).
-import { closeSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 import { StoreUnavailable } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { isSqliteError, openConnection, translateError, type Connection } from "./connection.js";
 import { readCredentialEpoch } from "./credential-epoch.js";
 import { Database } from "./engine.js";
+import { flush } from "./flush.js";
 import { inspectStore } from "./inspect-store.js";
 import { findUnsafePlace } from "./store-files.js";
 import { findInterruptedRestore, holdStore } from "./store-lock.js";
@@ -49,7 +50,7 @@ function copy(path: string, target: string, busyTimeoutMs: number): Result<Store
   } finally {
     connection.close();
   }
-  flushFile(target);
+  flush(target);
   const made = new Database(target, { readonly: true });
   try {
     const found = findDamage(made);
@@ -74,16 +75,6 @@ export function findDamage(connection: Connection): string | null {
 function readSchema(connection: Connection): number {
   const newest = connection.prepare("SELECT max(number) FROM migration").pluck().get();
   return typeof newest === "number" ? newest : 0;
-}
-
-/** On disk when it returns. */
-export function flushFile(path: string): void {
-  const descriptor = openSync(path, "r+");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function describeCopyError(path: string, error: unknown): StoreFault {

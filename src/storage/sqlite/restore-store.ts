@@ -17,8 +17,9 @@ import type { StoreFault } from "../../domain/store-fault.js";
 import { formatTime, type Clock, type EpochSeconds } from "../../domain/time.js";
 import { createRecorder } from "./change-log.js";
 import { isSqliteError, openConnection, type Connection } from "./connection.js";
-import { findDamage, flushFile } from "./copy-store.js";
+import { findDamage } from "./copy-store.js";
 import { raiseCredentialEpoch } from "./credential-epoch.js";
+import { flush } from "./flush.js";
 import { inspectStore } from "./inspect-store.js";
 import { applyMigrations, findMissing, readMigrations } from "./migrate.js";
 import { parseFloor, raiseIds, type Floor } from "./restore-floor.js";
@@ -72,7 +73,7 @@ export function prepareRestored(
     const message = `the backup's store could not be made ready (${error.code}); is the disk full?`;
     return err({ code: "failed", message });
   } finally {
-    if (existsSync(staged)) flushFile(staged);
+    if (existsSync(staged)) flush(staged);
   }
 }
 
@@ -126,7 +127,7 @@ export function beginRestore(path: string, fresh: Replacement): Replacement {
     closeSync(descriptor);
   }
   renameSync(draft, marker);
-  flushFolder(dirname(path));
+  flush(dirname(path));
   return fresh;
 }
 
@@ -164,23 +165,14 @@ export function replaceStore(
     if (!replacement.hadStore || existsSync(to)) rmSync(from);
     else renameSync(from, to);
   }
-  flushFolder(dirname(path));
+  flush(dirname(path));
   renameSync(staged, path);
-  flushFolder(dirname(path));
+  flush(dirname(path));
   return existsSync(aside) ? aside : null;
 }
 
 /** From here on the store is opened again. */
 export function finishRestore(path: string): void {
   rmSync(restoreMarkerOf(path), { force: true });
-  flushFolder(dirname(path));
-}
-
-function flushFolder(folder: string): void {
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
+  flush(dirname(path));
 }
