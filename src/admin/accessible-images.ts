@@ -1,9 +1,9 @@
 // Use case: the images that an account is shown, and what it may do with each (DESIGN §2 rule 7).
-import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
+import { formatImagePattern } from "../domain/image-pattern.js";
 import type { Action } from "../domain/action.js";
-import { guisesOf, type Requester } from "../domain/requester.js";
 import { ok, type Result } from "../domain/result.js";
 import type { AdminContext } from "./admin-context.js";
+import { findNaming } from "./named-images.js";
 import type { Refusal } from "./refusal.js";
 import { findRequester, findRights } from "./rights.js";
 
@@ -35,7 +35,7 @@ export async function listAccessibleImages(
   if (!permissions.includes("view")) return ok({ isLooking: false, images: [] });
   const entries = permissions.includes("admin")
     ? await context.store.images.list(context.clock.now())
-    : await findNaming(requester, context);
+    : await findNaming(requester, null, context);
   const images: AccessibleImage[] = [];
   for (const { pattern } of entries) {
     const { allowed } = await findRights(requester, pattern, context);
@@ -46,18 +46,4 @@ export async function listAccessibleImages(
     });
   }
   return ok({ isLooking: true, images });
-}
-
-type Entry = { readonly id: number; readonly pattern: ImagePattern };
-
-async function findNaming(requester: Requester, context: AdminContext): Promise<readonly Entry[]> {
-  const now = context.clock.now();
-  const found = new Map<number, Entry>();
-  for (const guise of guisesOf(requester)) {
-    for (const image of await context.store.images.listGrantsOf(guise, now))
-      found.set(image.id, image);
-  }
-  const key = ({ pattern }: Entry): string =>
-    [pattern.repository, pattern.tag ?? "", pattern.service ?? ""].join("\n");
-  return [...found.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

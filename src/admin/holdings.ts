@@ -1,6 +1,5 @@
 // What one requester may do: an answer for each entry that names it, and the exclusive entries inside that say less.
 import { ACTIONS, type Action } from "../domain/action.js";
-import type { GrantedImage } from "../domain/image.js";
 import {
   formatImagePattern,
   isInside,
@@ -9,10 +8,11 @@ import {
 } from "../domain/image-pattern.js";
 import type { SubjectName } from "../domain/ports.js";
 import { formatReasonImage } from "../domain/reason.js";
-import { guisesOf, isAdmin, personalNamespaceOf, type Requester } from "../domain/requester.js";
+import { isAdmin, personalNamespaceOf, type Requester } from "../domain/requester.js";
 import { ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
+import { findNaming, type NamedImage } from "./named-images.js";
 import type { Refusal } from "./refusal.js";
 import { formatPlace } from "./spelling.js";
 import { findRequester, findRights, sampleOf, type Rights } from "./rights.js";
@@ -29,8 +29,6 @@ export interface Holding {
   /** Exclusive entries inside a pattern where less is allowed, at most EXCEPT_MAX. */
   readonly except: readonly string[];
 }
-
-type Place = Pick<GrantedImage, "pattern" | "grants">;
 
 const EXCEPT_MAX = 10;
 
@@ -61,7 +59,7 @@ export async function findHoldings(
 }
 
 /** Entries that have no row in the store: what policy.unlisted and policy.personalNamespace give. */
-function builtIns(requester: Requester, { settings }: AdminContext): readonly Place[] {
+function builtIns(requester: Requester, { settings }: AdminContext): readonly NamedImage[] {
   const { unlisted, hasPersonalNamespace } = settings.policy;
   const namespace = hasPersonalNamespace ? personalNamespaceOf(requester) : null;
   const names = [
@@ -74,26 +72,9 @@ function builtIns(requester: Requester, { settings }: AdminContext): readonly Pl
   }));
 }
 
-async function findNaming(
-  requester: Requester,
-  service: string | null,
-  { store, clock }: AdminContext,
-): Promise<readonly Place[]> {
-  const places = new Map<number, Place>();
-  for (const guise of guisesOf(requester)) {
-    for (const { id, pattern, grants } of await store.images.listGrantsOf(guise, clock.now())) {
-      if (service !== null && (pattern.service ?? service) !== service) continue;
-      places.set(id, { pattern, grants: [...(places.get(id)?.grants ?? []), ...grants] });
-    }
-  }
-  const key = ({ pattern }: Place): string =>
-    [pattern.repository, pattern.tag ?? "", pattern.service ?? ""].join("\n");
-  return [...places.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-}
-
 async function describePlace(
   requester: Requester,
-  { pattern, grants }: Place,
+  { pattern, grants }: NamedImage,
   service: string | null,
   context: AdminContext,
 ): Promise<Holding> {

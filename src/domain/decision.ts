@@ -4,6 +4,7 @@ import { builtInImages, type BuiltInSettings } from "./built-in-images.js";
 import { cutByCeiling, type Target } from "./ceiling.js";
 import { formatSubject, subjectKey, type GrantedImage, type Subject } from "./image.js";
 import {
+  imagePatternKey,
   isInside,
   isTagInside,
   mayShareTag,
@@ -11,7 +12,7 @@ import {
   matchesService,
   matchesTag,
 } from "./image-pattern.js";
-import { byText, describeImage, textOf } from "./reason-image.js";
+import { byText, describeImage } from "./reason-image.js";
 import type { Reason, ReasonImage } from "./reason.js";
 import { guiseKeysOf, isAdmin, type Requester } from "./requester.js";
 
@@ -219,6 +220,6 @@ function cutCredential(
 /** Reasons must not depend on the order of rows: by image, then by subject. */
 function sortCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   const key = ({ image, subject }: Candidate) =>
-    `${textOf(describeImage(image))}\n${subjectKey(subject)}`;
+    `${imagePatternKey(image.pattern)}\n${subjectKey(subject)}`;
   return [...candidates].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

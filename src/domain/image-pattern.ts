@@ -59,6 +59,11 @@ export function formatImagePattern(pattern: ImagePattern): string {
   return pattern.tag === null ? pattern.repository : `${pattern.repository}:${pattern.tag}`;
 }
 
+/** Equal for equal patterns alone; in its order entries are listed: by repository, then tag, then service. */
+export function imagePatternKey({ repository, tag, service }: ImagePattern): string {
+  return [repository, tag ?? "", service ?? ""].join("\n");
+}
+
 /** True where the text holds no `*`. */
 export function isLiteral(text: string): boolean {
   return !text.includes("*");
