@@ -4,6 +4,7 @@ import { fault, warning, type Finding } from "./finding.js";
 import { checkBundle, checkJwks } from "./check-registry-trust.js";
 import { explainRealm, realmOf } from "./realm.js";
 import { registrySetting, type Site } from "./site.js";
+import { tokenSection } from "./token-section.js";
 
 /** Nothing where no file was named. */
 export function checkRegistryFile(site: Site): readonly Finding[] {
@@ -65,14 +66,9 @@ function registryVariable(site: Site, key: string, value: string) {
 
 /** The whole section, other schemes taken out. */
 function turnOn(site: Site, file: RegistryFile, others: readonly string[]) {
-  const { config } = site.loaded;
-  const lines: readonly (readonly [string, string])[] = [
-    ["auth.token.realm", realmOf(config)],
-    ["auth.token.service", config.token.services[0] ?? ""],
-    ["auth.token.issuer", config.token.issuer],
-    ["auth.token.rootcertbundle", `${config.keys.trustDirectory}/token-ca.pem`],
-  ];
-  const missing = lines.filter(([key, value]) => file.settings.get(key)?.value !== value);
+  const missing = tokenSection(site.loaded.config).filter(
+    ([key, value]) => file.settings.get(key)?.value !== value,
+  );
   const set = missing.flatMap(([key, value]) => registrySetting(site, key, value).slice(0, 1));
   if (file.form === "variables" || isByVariable(file)) {
     return [...set, ...registryVariable(site, "auth", "token")];

@@ -5,6 +5,7 @@ import { fault, type Finding } from "./finding.js";
 import { httpGet, type Answer } from "./http-get.js";
 import { explainRealm, realmOf } from "./realm.js";
 import { registrySetting, type Site } from "./site.js";
+import { tokenSection } from "./token-section.js";
 import { checkTokens } from "./try-tokens.js";
 
 /** Nothing where no address was given. */
@@ -91,14 +92,9 @@ function explainBasic(site: Site): Finding {
 }
 
 function tokenLines(site: Site) {
-  const { config } = site.loaded;
-  const lines: readonly (readonly [string, string])[] = [
-    ["auth.token.realm", realmOf(config)],
-    ["auth.token.service", config.token.services[0] ?? ""],
-    ["auth.token.issuer", config.token.issuer],
-    ["auth.token.rootcertbundle", `${config.keys.trustDirectory}/token-ca.pem`],
-  ];
-  const steps = lines.flatMap(([key, value]) => registrySetting(site, key, value));
+  const steps = tokenSection(site.loaded.config).flatMap(([key, value]) =>
+    registrySetting(site, key, value),
+  );
   return [...steps.filter(({ kind }) => kind !== "restart"), ...steps.slice(-1)];
 }
 
