@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { MANIFEST_NAME } from "../domain/backup-mark.js";
 import { writeWhole } from "./file-pieces.js";
-import { MANIFEST_NAME } from "./manifest.js";
 import { namePassing, removeAbandoned, removePassing } from "./passing-files.js";
 import { openArchive, verifyArchive } from "./read-archive.js";
 

@@ -2,8 +2,6 @@
 import { formatTime, type EpochSeconds } from "../domain/time.js";
 import { BadBackup } from "./bad-backup.js";
 
-/** Also what marks a file as ours: a backup begins with this name. */
-export const MANIFEST_NAME = "dockwarden-backup.json";
 export const STORE_NAME = "store/dockwarden.db";
 export const KEYS_FOLDER = "keys/";
 export const TRUST_FOLDER = "trust/";

@@ -1,9 +1,10 @@
 // A backup file, read and held against its own sums; nothing in it is believed before that, least of all a path.
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync } from "node:fs";
+import { MANIFEST_NAME } from "../domain/backup-mark.js";
 import { BadBackup } from "./bad-backup.js";
 import { measure, readPieces, writeWhole } from "./file-pieces.js";
-import { MANIFEST_NAME, parseManifest, type Manifest, type ManifestMember } from "./manifest.js";
+import { parseManifest, type Manifest, type ManifestMember } from "./manifest.js";
 import { BLOCK, parseHeader } from "./tar-header.js";
 
 /** Members other than the store are texts; the largest is a configuration file. */

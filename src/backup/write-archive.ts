@@ -1,6 +1,7 @@
 // A backup as the bytes of a tar file: the manifest first, then its members in order.
+import { MANIFEST_NAME } from "../domain/backup-mark.js";
 import { measure, readWholeFile } from "./file-pieces.js";
-import { formatManifest, MANIFEST_NAME, type Manifest } from "./manifest.js";
+import { formatManifest, type Manifest } from "./manifest.js";
 import { BLOCK, formatHeader } from "./tar-header.js";
 
 /** A member to be: a text, or a file that does not change until the backup is written. */

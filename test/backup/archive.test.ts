@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSy
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { BadBackup } from "../../src/backup/bad-backup.js";
-import { MANIFEST_NAME } from "../../src/backup/manifest.js";
+import { MANIFEST_NAME } from "../../src/domain/backup-mark.js";
 import {
   extractMember,
   openArchive,
