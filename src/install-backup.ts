@@ -21,7 +21,7 @@ import {
   readMarker,
   replaceStore,
 } from "./storage/sqlite/restore-store.js";
-import { restoreMarkerOf, type Release } from "./storage/sqlite/store-lock.js";
+import { findStoreUser, restoreMarkerOf, type Release } from "./storage/sqlite/store-lock.js";
 
 export interface Installed {
   readonly storePath: string;
@@ -73,6 +73,9 @@ export async function installBackup(
     actor: findActor(),
   });
   if (!prepared.ok) return err({ ...storeFault(prepared.error), exitCode: 1 });
+  // Once more: whoever removed the lock's file since then let others in.
+  const user = findStoreUser(path);
+  if (user !== null) return err({ exitCode: 1, message: user.message });
   const certificateFile = join(settings.trustDirectory, "token-ca.pem");
   const trusted = existsSync(certificateFile) ? sum(readFileSync(certificateFile, "utf8")) : null;
 

@@ -34,7 +34,12 @@ import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { NO_FLOOR } from "./storage/sqlite/restore-floor.js";
 import { prepareRestored } from "./storage/sqlite/restore-store.js";
 import { prepareStoreFolder } from "./storage/sqlite/store-files.js";
-import { holdStoreAlone, restoreMarkerOf, type Release } from "./storage/sqlite/store-lock.js";
+import {
+  findStoreUser,
+  holdStoreAlone,
+  restoreMarkerOf,
+  type Release,
+} from "./storage/sqlite/store-lock.js";
 
 export interface RestoreOrder {
   /** A file, or the bytes themselves. */
@@ -145,11 +150,18 @@ function makeReady(path: string, mayReplace: boolean): Result<Release, StartFaul
     const isBusy = held.error.code === "busy";
     return err(isBusy ? { exitCode: 1, message: held.error.message } : storeFault(held.error));
   }
-  const isThere = existsSync(path) || existsSync(restoreMarkerOf(path));
-  if (!isThere || mayReplace) return held;
+  const message = findHindrance(path, mayReplace);
+  if (message === null) return held;
   held.value();
-  const message = `there is a store at ${path}; with --force it is replaced, and kept beside it under another name`;
   return err({ exitCode: 1, message });
+}
+
+/** Null where what lies there may be replaced. */
+function findHindrance(path: string, mayReplace: boolean): string | null {
+  const isThere = existsSync(path) || existsSync(restoreMarkerOf(path));
+  if (!isThere) return null;
+  if (mayReplace) return findStoreUser(path)?.message ?? null;
+  return `there is a store at ${path}; with --force it is replaced, and kept beside it under another name`;
 }
 
 /** A private folder beside the store; with the lock held, what earlier restores left is removed. */

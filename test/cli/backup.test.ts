@@ -21,7 +21,12 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readMember, openArchive } from "../../src/backup/read-archive.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { makeBackup } from "../../src/make-backup.js";
-import { APPLICATION_ID } from "../../src/storage/sqlite/connection.js";
+import { restoreBackup } from "../../src/restore-backup.js";
+import {
+  APPLICATION_ID,
+  openConnection,
+  type Connection,
+} from "../../src/storage/sqlite/connection.js";
 import { Database } from "../../src/storage/sqlite/engine.js";
 import { applyMigrations, findMissing, readMigrations } from "../../src/storage/sqlite/migrate.js";
 import { holdStore } from "../../src/storage/sqlite/store-lock.js";
@@ -356,6 +361,40 @@ describe("restore", () => {
     }
     lock.close();
     await site.must("restore", file, "--force");
+  });
+
+  test("refuses while somebody has the store open and the lock was removed under them", async () => {
+    const other = openConnection(store, 0);
+    other.prepare("SELECT count(*) FROM account").get();
+    const before = stores();
+    rmSync(`${store}.lock`);
+    expect(await site.run(["restore", file, "--force"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("a server or a command uses the store"),
+    });
+    expect(stores()).toEqual(before);
+    other.close();
+    await site.must("restore", file, "--force");
+    expect(await groups()).toEqual(["before"]);
+  });
+
+  test("a store that was opened after the lock was removed during the restore stays", async () => {
+    const loaded = loadConfig({ file: site.configFile, environment: {}, packageRoot: "." });
+    if (!loaded.ok) throw new Error("the configuration has faults");
+    let other: Connection | null = null;
+    const onProgress = (doing: string): void => {
+      if (doing !== "putting it in place") return;
+      rmSync(`${store}.lock`);
+      other = openConnection(store, 0);
+    };
+    const order = { source: file, mayReplace: true, isDryRun: false, onProgress };
+    expect(await restoreBackup(loaded.value, order)).toMatchObject({
+      ok: false,
+      error: { exitCode: 1, message: expect.stringContaining("uses the store") },
+    });
+    (other as Connection | null)?.close();
+    expect(leftovers()).toEqual([]);
+    expect(await groups()).toEqual(["after", "before"]);
   });
 
   test.each(["victim", "unmade"])(

@@ -1,5 +1,13 @@
 // Who uses the store, and is a restore replacing it? A shared lock for each user, an exclusive one for a restore (docs/decisions/0013).
-import { accessSync, closeSync, constants, existsSync, lstatSync, openSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  openSync,
+  statSync,
+} from "node:fs";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { isSqliteError, type Connection } from "./connection.js";
@@ -39,11 +47,40 @@ export function holdStoreAlone(path: string): Result<Release, StoreFault> {
   if (!file.ok)
     return err(OUT_OF_REACH.includes(file.error) ? unmade(path, file.error) : unfit(path));
   const alone = { begin: "BEGIN EXCLUSIVE", waitMs: RESTORE_WAIT_MILLISECONDS };
-  return hold(
-    file.value,
-    alone,
-    `a server or a command uses the store at ${path}; stop it first (docker compose stop dockwarden, systemctl stop dockwarden or Ctrl-C), then restore again`,
-  );
+  return hold(file.value, alone, describeUser(path));
+}
+
+/**
+ * For who holds the store alone: null, or `busy` where somebody has it open all the same, because the lock's file was removed
+ * under them and the one that is held now is another. SQLite's own lock on the store tells it: every connection has a share
+ * in that as long as it is open. A store whose head is damaged can't be asked. NOTE what lies in the `-wal` of a store that
+ * nobody has open moves into it, as when any connection ends.
+ */
+export function findStoreUser(path: string): StoreFault | null {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  // SQLite would take the `-wal` of an empty file away, before it looks for others.
+  if (size === 0) return null;
+  let connection: Connection | null = null;
+  try {
+    connection = new Database(path, {
+      timeout: RESTORE_WAIT_MILLISECONDS,
+      fileMustExist: true,
+    });
+    connection.pragma("locking_mode = EXCLUSIVE");
+    connection.prepare("SELECT count(*) FROM sqlite_master").get();
+    return null;
+  } catch (error) {
+    if (!isSqliteError(error)) throw error;
+    // Anything else is wrong with the store itself, which a restore is to mend.
+    const isBusy = error.code.startsWith("SQLITE_BUSY");
+    return isBusy ? { code: "busy", message: describeUser(path) } : null;
+  } finally {
+    connection?.close();
+  }
+}
+
+function describeUser(path: string): string {
+  return `a server or a command uses the store at ${path}; stop it first (docker compose stop dockwarden, systemctl stop dockwarden or Ctrl-C), then restore again`;
 }
 
 function hold(
