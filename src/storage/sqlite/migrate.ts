@@ -137,7 +137,10 @@ export async function migrateStore(options: MigrateOptions): Promise<Migrated> {
   }
 }
 
+/** With the lock held nothing is replaced any more: what a restore did before is looked at once more. */
 function migrateHeld(options: MigrateOptions): Migrated {
+  const interrupted = findInterruptedRestore(options.path);
+  if (interrupted !== null) return err(interrupted);
   const connection = openConnection(options.path, options.busyTimeoutMs);
   try {
     const missing = findMissing(connection, readMigrations(options.migrationsDirectory));
