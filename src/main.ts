@@ -33,5 +33,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   isReaderGone: () => isReaderGone,
   outFile: () => fstatSync(1),
   isTerminal: process.stdout.isTTY,
+  isNoteTerminal: process.stderr.isTTY,
   stdin: process.stdin,
 });

@@ -14,6 +14,8 @@ export interface Io {
   /** What standard output leads to: mode and kind of the file behind it. Absent where there is none. */
   readonly outFile?: () => Stats;
   readonly isTerminal: boolean;
+  /** Whether somebody watches standard error; absent: nobody does. */
+  readonly isNoteTerminal?: boolean;
   /** True where standard output was a pipe that nobody reads any more. */
   readonly isReaderGone?: () => boolean;
   readonly stdin: NodeJS.ReadStream;

@@ -73,9 +73,10 @@ export class Session {
     else this.io.out(printable(typeof text === "string" ? text : text()));
   }
 
-  /** What long work has done so far, in one line of a terminal that is written over; null takes it away. */
+  /** What long work has done so far, in one line on standard error that is written over; null takes it away. */
   progress(text: string | null): void {
-    if (!this.io.isTerminal || this.isJson) return;
+    // The answer may go into a file or a pipe meanwhile.
+    if (this.io.isNoteTerminal !== true) return;
     this.io.note(text === null ? "\r\u001b[K" : `\r${printable(text)}\u001b[K`);
   }
 
