@@ -2,6 +2,7 @@
 import type { PolicySettings } from "../domain/decision.js";
 import type { RegisteredImage } from "../domain/ports.js";
 import { formatTime, type EpochSeconds } from "../domain/time.js";
+import { isLastingAdmin } from "./last-admin.js";
 import type { HeldGrant, Review } from "./review.js";
 import { formatPlace } from "./spelling.js";
 
@@ -109,10 +110,7 @@ export function findFindings(
 }
 
 function namesOfSingleAdmin({ accounts }: Facts): readonly string[] {
-  const lasting = accounts.filter(
-    ({ isAdmin, state, account }) =>
-      isAdmin && state === "enabled" && account.kind === "user" && account.expiresAt === null,
-  );
+  const lasting = accounts.filter(isLastingAdmin);
   return lasting.length === 1 ? lasting.map(({ account }) => account.name) : [];
 }
 

@@ -59,11 +59,18 @@ export async function readUses({ activity }: AdminContext): Promise<UseIndex> {
   };
 }
 
+export interface UnusedAccount {
+  readonly name: string;
+  readonly lastUsedAt: EpochSeconds | null;
+  /** To disable it would leave nobody who can let others in. */
+  readonly isLastAdmin: boolean;
+}
+
 export interface UnusedRights {
   readonly cutoff: EpochSeconds;
   readonly beginsAt: EpochSeconds | null;
   /** Enabled accounts that were there at the cutoff and were given no token since. */
-  readonly accounts: readonly { readonly name: string; readonly lastUsedAt: EpochSeconds | null }[];
+  readonly accounts: readonly UnusedAccount[];
   /** Grants made before the cutoff and not used since, of accounts that are in use, and of groups. */
   readonly grants: readonly { readonly subject: string; readonly grant: HeldGrant }[];
 }
@@ -94,7 +101,11 @@ export function findUnused(
   return {
     cutoff,
     beginsAt,
-    accounts: accounts.map(({ account, lastUsedAt }) => ({ name: account.name, lastUsedAt })),
+    accounts: accounts.map(({ account: { name }, lastUsedAt }) => ({
+      name,
+      lastUsedAt,
+      isLastAdmin: name === review.lastAdmin,
+    })),
     grants,
   };
 }

@@ -7,6 +7,7 @@ import type { AccountRecord } from "../domain/listing.js";
 import type { RegisteredImage } from "../domain/ports.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
+import { findLastAdmin } from "./last-admin.js";
 import type { UseIndex } from "./review-use.js";
 import { findFindings, type Finding } from "./review-findings.js";
 
@@ -45,18 +46,35 @@ export interface Review {
   readonly authenticated: readonly HeldGrant[];
   readonly anonymous: readonly HeldGrant[];
   readonly imageCount: number;
-  readonly findings: readonly Finding[];
+  /** Everybody with `admin`, whatever part of the accounts is here. */
+  readonly admins: readonly string[];
+  /** The one admin who has to stay: enabled, without an end, and of all like that the last who was used. Null: nobody. */
+  readonly lastAdmin: string | null;
+  /** Of everybody; null in a part of the review. */
+  readonly findings: readonly Finding[] | null;
 }
 
-/** Accounts and groups sorted by name, their grants by image. */
-export async function reviewRights(context: AdminContext, uses: UseIndex): Promise<Review> {
+/** So many accounts or groups are looked at between two words of progress. */
+const STRIDE = 500;
+
+/** Accounts and groups sorted by name, their grants by image. `onProgress` is told what is being done. */
+export async function reviewRights(
+  context: AdminContext,
+  uses: UseIndex,
+  onProgress: (doing: string) => void = () => undefined,
+): Promise<Review> {
   const { store, clock, settings } = context;
   const at = clock.now();
+  onProgress("reading accounts, groups and images");
   const records = await store.accounts.search({});
   const groups = await store.groups.list();
   const images = await store.images.list(at);
   const held = indexGrants(images);
-  const accounts = records.map((record) => reviewAccount(record, held, { at, uses }));
+  const accounts = records.map((record, index) => {
+    if (index % STRIDE === 0) onProgress(`accounts: ${index} of ${records.length}`);
+    return reviewAccount(record, held, { at, uses });
+  });
+  onProgress("groups and findings");
   const review = {
     at,
     accounts,
@@ -64,6 +82,8 @@ export async function reviewRights(context: AdminContext, uses: UseIndex): Promi
     authenticated: grantsOf({ kind: "authenticated" }, held),
     anonymous: grantsOf({ kind: "anonymous" }, held),
     imageCount: images.length,
+    admins: accounts.filter(({ isAdmin }) => isAdmin).map(({ account }) => account.name),
+    lastAdmin: findLastAdmin(accounts),
   };
   return { ...review, findings: findFindings(review, images, settings.policy) };
 }

@@ -1,182 +1,131 @@
-// `dockwarden access review`: who has what, on one page.
-import { formatActions } from "../admin/effect.js";
-import type { Finding } from "../admin/review-findings.js";
-import { reviewRights, type HeldGrant, type Review } from "../admin/review.js";
-import { formatPlace } from "../admin/spelling.js";
-import { findUnused, NO_USES, readUses, type UnusedRights } from "../admin/review-use.js";
+// `dockwarden access review`: who has what, on one page, or what of it nobody uses.
+import type { AdminContext } from "../admin/admin-context.js";
+import { reviewRights, type Review } from "../admin/review.js";
+import { narrowReview, type ReviewFilter } from "../admin/review-filter.js";
+import { findUnused, NO_USES, readUses, type UseIndex } from "../admin/review-use.js";
 import { parseTime } from "../admin/when.js";
+import type { Page } from "../domain/listing.js";
 import { StoreUnavailable } from "../domain/ports.js";
-import type { EpochSeconds } from "../domain/time.js";
-import { orExit } from "./exit.js";
-import { formatEnd, formatTable } from "./output.js";
+import { describeReview, toPublicReview } from "./access-review-page.js";
+import { describeUnused, pageOfUnused, toPublicUnused } from "./access-unused.js";
+import { orExit, orRefusal } from "./exit.js";
 import type { Session } from "./session.js";
+import { toCount, toName } from "./words.js";
 
-/** So many are named in a table or sentence; JSON has all. */
-const NAMED_MAX = 10;
+/** As many accounts, and as many groups, as people are shown at once where they do not say how many; scripts get all. */
+const SHOWN_MAX = 100;
+
+export interface ReviewOptions {
+  readonly unused?: string;
+  readonly account?: string;
+  readonly group?: string;
+  readonly limit?: string;
+  readonly offset?: string;
+}
 
 /** Everything at once, or only what was not used since. */
-export async function review(
-  session: Session,
-  options: { readonly unused?: string },
-): Promise<void> {
+export async function review(session: Session, options: ReviewOptions): Promise<void> {
+  const page = readPage(session, options);
+  const wanted = {
+    account: options.account === undefined ? null : toName(options.account),
+    group: options.group === undefined ? null : toName(options.group),
+  };
   await session.withAdmin(async (context) => {
-    const isUseNeeded = options.unused !== undefined;
-    const uses = await readUses(context).catch((error: unknown) => {
-      if (isUseNeeded || !(error instanceof StoreUnavailable)) throw error;
-      session.io.note(`warning: ${error.message}; when rights were last used is left out\n`);
-      return NO_USES;
-    });
-    const found = await reviewRights(context, uses);
-    if (options.unused === undefined) {
-      session.answer(toPublicReview(found), () => describe(found));
-      return;
-    }
-    const cutoff = orExit(parseTime(options.unused, context.clock.now()));
-    const unused = findUnused(found, cutoff, uses.beginsAt);
-    session.answer(toPublicUnused(unused), () => describeUnused(unused));
+    const now = context.clock.now();
+    const { unused } = options;
+    const cutoff = unused === undefined ? null : orExit(parseTime(unused, now));
+    await checkFilter(wanted, context);
+    const { whole, uses } = await readReview(session, context, cutoff !== null);
+    const found = narrowReview(whole, wanted);
+    if (cutoff === null) showReview(session, found, { uses, page });
+    else showUnused(session, findUnused(found, cutoff, uses.beginsAt), page);
   });
 }
 
-function nameSome(names: readonly string[]): string {
-  const more = names.length - NAMED_MAX;
-  const named = names.slice(0, NAMED_MAX).join(", ");
-  return more > 0 ? `${named} and ${more} more` : named;
+function readPage(session: Session, { limit, offset }: ReviewOptions): Page {
+  const most = session.isJson ? null : SHOWN_MAX;
+  return {
+    limit: limit === undefined ? most : toCount("--limit", limit, 1),
+    offset: offset === undefined ? 0 : toCount("--offset", offset, 0),
+  };
 }
 
-function describeGrant({ pattern, actions, endsAt }: HeldGrant): string {
-  const end = endsAt === null ? "" : ` until ${formatEnd(endsAt)}`;
-  return `${formatPlace(pattern)}: ${formatActions(actions)}${end}`;
+async function checkFilter(
+  { account, group }: ReviewFilter,
+  { store }: AdminContext,
+): Promise<void> {
+  if (account !== null && (await store.accounts.find(account)) === null) {
+    orRefusal<never>({ ok: false, error: { reason: "unknown-account", name: account } });
+  }
+  if (group !== null && (await store.groups.find(group)) === null) {
+    orRefusal<never>({ ok: false, error: { reason: "unknown-group", name: group } });
+  }
 }
 
-function describeGrants(grants: readonly HeldGrant[]): string {
-  const more = grants.length - NAMED_MAX;
-  const named = grants.slice(0, NAMED_MAX).map(describeGrant).join("; ");
-  return more > 0 ? `${named}; and ${more} more` : named;
+async function readReview(
+  session: Session,
+  context: AdminContext,
+  isUseNeeded: boolean,
+): Promise<{ readonly whole: Review; readonly uses: UseIndex }> {
+  const onProgress = (doing: string): void => {
+    session.progress(doing);
+  };
+  try {
+    onProgress("reading what was used");
+    const uses = await readUses(context).catch((error: unknown) => {
+      if (isUseNeeded || !(error instanceof StoreUnavailable)) throw error;
+      session.progress(null);
+      session.io.note(`warning: ${error.message}; when rights were last used is left out\n`);
+      return NO_USES;
+    });
+    return { whole: await reviewRights(context, uses, onProgress), uses };
+  } finally {
+    session.progress(null);
+  }
 }
 
-function describe(found: Review): string {
-  const { accounts, groups, imageCount, findings, at } = found;
-  const admins = accounts.filter(({ isAdmin }) => isAdmin);
-  const head = `review of ${formatEnd(at)}: ${accounts.length} accounts, ${groups.length} groups, ${imageCount} images`;
-  const rows = accounts.map((entry) => [
-    entry.account.name,
-    entry.isAdmin ? "admin (all)" : entry.account.permissions.join(", ") || "none",
-    entry.state,
-    formatEnd(entry.account.expiresAt),
-    formatEnd(entry.lastUsedAt),
-    entry.groups.join(", "),
-    describeGrants(entry.grants),
+function showReview(
+  session: Session,
+  found: Review,
+  { uses, page }: { readonly uses: UseIndex; readonly page: Page },
+): void {
+  const shown = {
+    ...found,
+    accounts: cut(found.accounts, page),
+    groups: cut(found.groups, page),
+  };
+  session.answer(toPublicReview(shown, found, uses), () => describeReview(shown, found, uses));
+  tellRest(session, page, [
+    { noun: "accounts", shown: shown.accounts.length, total: found.accounts.length },
+    { noun: "groups", shown: shown.groups.length, total: found.groups.length },
   ]);
-  const shared = [
-    ...describeShared("@anonymous", found.anonymous),
-    ...describeShared("@authenticated", found.authenticated),
-    ...groups.map(({ name, members, grants }) => [
-      `group:${name}`,
-      nameSome(members) || "nobody",
-      describeGrants(grants),
-    ]),
-  ];
-  const sections = [
-    [head, `admins: ${nameSome(admins.map(({ account }) => account.name))}`, ""].join("\n"),
-    shared.length === 0 ? "" : formatTable(["for many", "who", "grants"], shared),
-    formatTable(
-      ["account", "permissions", "state", "ends", "last used", "groups", "own grants"],
-      rows,
-    ),
-    findings.length === 0 ? "" : ["to look at", ...findings.map(describeFinding), ""].join("\n"),
-    "grants as they were made, cut to permissions; what an exclusive image shuts out: dockwarden access check\n",
-  ];
-  return sections.filter((section) => section !== "").join("\n");
 }
 
-function describeShared(
-  subject: "@anonymous" | "@authenticated",
-  grants: readonly HeldGrant[],
-): readonly (readonly string[])[] {
-  if (grants.length === 0) return [];
-  const who = subject === "@anonymous" ? "anybody" : "everybody who signed in";
-  return [[subject, who, describeGrants(grants)]];
+function showUnused(session: Session, found: ReturnType<typeof findUnused>, page: Page): void {
+  const total = found.accounts.length + found.grants.length;
+  const part = pageOfUnused(found, page);
+  session.answer(toPublicUnused(part), () => describeUnused(part));
+  const shown = part.accounts.length + part.grants.length;
+  tellRest(session, page, [{ noun: "accounts and grants", shown, total }]);
 }
 
-const describeFinding = ({ text, names }: Finding): string => `  ${text}: ${nameSome(names)}`;
-
-const toPublicGrant = ({ pattern, actions, endsAt, lastUsedAt }: HeldGrant): object => ({
-  image: formatPlace({ ...pattern, service: null }),
-  service: pattern.service,
-  actions,
-  expires: formatNullable(endsAt),
-  lastUsed: formatNullable(lastUsedAt),
-});
-
-const formatNullable = (time: EpochSeconds | null): string | null =>
-  time === null ? null : formatEnd(time);
-
-function toPublicReview(found: Review): object {
-  return {
-    at: formatEnd(found.at),
-    admins: found.accounts.filter(({ isAdmin }) => isAdmin).map(({ account }) => account.name),
-    anonymous: found.anonymous.map(toPublicGrant),
-    authenticated: found.authenticated.map(toPublicGrant),
-    groups: found.groups.map(({ name, members, grants }) => ({
-      name,
-      members,
-      grants: grants.map(toPublicGrant),
-    })),
-    accounts: found.accounts.map(({ account, state, groups, lastUsedAt, grants }) => ({
-      name: account.name,
-      kind: account.kind,
-      permissions: account.permissions,
-      state,
-      expires: formatNullable(account.expiresAt),
-      lastUsed: formatNullable(lastUsedAt),
-      groups,
-      grants: grants.map(toPublicGrant),
-    })),
-    findings: found.findings,
-  };
+function cut<T>(entries: readonly T[], { offset, limit }: Page): readonly T[] {
+  return entries.slice(offset, limit === null ? undefined : offset + limit);
 }
 
-function toPublicUnused({ cutoff, beginsAt, accounts, grants }: UnusedRights): object {
-  return {
-    since: formatEnd(cutoff),
-    recordsBegin: formatNullable(beginsAt),
-    accounts: accounts.map(({ name, lastUsedAt }) => ({
-      name,
-      lastUsed: formatNullable(lastUsedAt),
-    })),
-    grants: grants.map(({ subject, grant }) => ({
-      subject,
-      ...toPublicGrant(grant),
-    })),
-  };
+interface Part {
+  readonly noun: string;
+  readonly shown: number;
+  readonly total: number;
 }
 
-function describeUnused({ cutoff, beginsAt, accounts, grants }: UnusedRights): string {
-  const rows = [
-    ...accounts.map(({ name, lastUsedAt }) => [
-      name,
-      "the account",
-      formatEnd(lastUsedAt),
-      `dockwarden user disable ${name}`,
-    ]),
-    ...grants.map(({ subject, grant }) => {
-      const { repository, tag, service } = grant.pattern;
-      const image = formatPlace({ repository, tag, service: null });
-      const where = service === null ? "" : ` --service ${service}`;
-      const word = image.includes("*") ? `'${image}'` : image;
-      return [
-        subject,
-        describeGrant(grant),
-        formatEnd(grant.lastUsedAt),
-        `dockwarden access revoke ${word} ${subject}${where}`,
-      ];
-    }),
-  ];
-  const head = `not used since ${formatEnd(cutoff)}`;
-  const isShort = beginsAt === null || beginsAt > cutoff;
-  const begins =
-    beginsAt === null ? "nothing is on record yet" : `on record only since ${formatEnd(beginsAt)}`;
-  const note = isShort ? `${begins}: what was used before that looks unused\n` : "";
-  if (rows.length === 0) return `${head}: nothing\n${note}`;
-  return `${head}\n${note}\n${formatTable(["who", "what", "last used", "to take it away"], rows)}`;
+/** Beside the answer, as `image list` has it: `100 of 10000 accounts, 100 of 300 groups; go on with --offset 100`. */
+function tellRest(session: Session, { offset, limit }: Page, parts: readonly Part[]): void {
+  const cutParts = parts.filter(({ shown, total }) => shown < total);
+  if (cutParts.length === 0) return;
+  const counts = cutParts.map(({ noun, shown, total }) => `${shown} of ${total} ${noun}`);
+  const end = limit === null ? null : offset + limit;
+  const isMore = end !== null && cutParts.some(({ total }) => end < total);
+  const next = isMore ? `; go on with --offset ${end}` : "";
+  session.io.note(`${counts.join(", ")}${next}\n`);
 }

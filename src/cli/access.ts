@@ -6,6 +6,7 @@ import { parseWhen } from "../admin/when.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
 import type { CheckOptions } from "./access-check.js";
+import type { ReviewOptions } from "./access-review.js";
 import { CliExit, orExit } from "./exit.js";
 import { findGrantHint } from "./hints.js";
 import { readImage } from "./image-words.js";
@@ -114,7 +115,14 @@ function addOverviews(access: Command, session: Session): void {
     .command("review")
     .description("who has what, the admins, and what needs a look: on one page")
     .option("--unused <when>", "only what was not used since: 90d, or 2027-01-31")
-    .action(async (options: { unused?: string }) => {
+    .option("--account <name>", "this account and the groups that it is in")
+    .option("--group <name>", "this group and its members")
+    .option(
+      "--limit <number>",
+      "at most so many accounts and groups; without it 100, with --json all",
+    )
+    .option("--offset <number>", "leave out so many first")
+    .action(async (options: ReviewOptions) => {
       const { review } = await import("./access-review.js");
       await review(session, options);
     });

@@ -89,7 +89,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   "access list": ["access list developer", "access list @anonymous --json"],
   "access who": ["access who telechat --action push"],
-  "access review": ["access review", "access review --unused 90d", "access review --json"],
+  "access review": [
+    "access review --limit 50",
+    "access review --group ml",
+    "access review --unused 90d",
+    "access review --json",
+  ],
   "access test": ["access test rights.txt", "access test - < rights.txt"],
   "key list": ["key list"],
   "key rotate": [

@@ -38,6 +38,9 @@ describe("what is on record of tokens and refusals", () => {
       expect(await site.must("access", "review", "--unused", "90d")).toContain(
         "nothing is on record yet",
       );
+      expect(await site.must("access", "review")).toContain(
+        "\nlast used: nothing is on record yet\n",
+      );
     });
 
     test("a reference is not known", async () => {
@@ -233,6 +236,12 @@ describe("what is on record of tokens and refusals", () => {
       const { accounts } = (await site.json("access", "review")) as {
         accounts: readonly { name: string; lastUsed: string | null; grants: readonly object[] }[];
       };
+      const review = await site.json("access", "review");
+      const time = new Date(OLD * 1000).toISOString().replace(".000", "");
+      expect(review).toMatchObject({ recordsBegin: time });
+      expect(await site.must("access", "review")).toContain(
+        `\nlast used: on record since ${time}; never means not since then\n`,
+      );
       const alice = accounts.find(({ name }) => name === "alice");
       expect(alice?.lastUsed).toMatch(/Z$/);
       expect(alice?.grants).toEqual([
@@ -261,8 +270,8 @@ describe("what is on record of tokens and refusals", () => {
       expect(await site.json("access", "review", "--unused", "30d")).toMatchObject({
         recordsBegin: time,
         accounts: [
-          { name: "admin", lastUsed: null },
-          { name: "bob", lastUsed: null },
+          { name: "admin", lastUsed: null, lastAdmin: true },
+          { name: "bob", lastUsed: null, lastAdmin: false },
         ],
         grants: [
           { subject: "alice", image: "team/old", lastUsed: time },
@@ -272,7 +281,14 @@ describe("what is on record of tokens and refusals", () => {
       const page = await site.must("access", "review", "--unused", "30d");
       expect(page).toContain("dockwarden user disable bob");
       expect(page).toContain("dockwarden access revoke 'lab/*' group:ml");
+      expect(page).not.toContain("dockwarden user disable admin");
+      expect(page).toMatch(/^admin +the account +never +stays: the last admin; make another one/m);
       expect(page).not.toContain("on record only since");
+      const rest = await site.run([
+        ..."access review --unused 30d --limit 2 --offset 1".split(" "),
+      ]);
+      expect(rest.stdout.match(/^(?:admin|bob|alice|group:ml) /gm)).toEqual(["bob ", "alice "]);
+      expect(rest.stderr).toBe("2 of 4 accounts and grants; go on with --offset 3\n");
       expect(await site.must("access", "review", "--unused", "200d")).toContain(
         `on record only since ${time}: what was used before that looks unused`,
       );

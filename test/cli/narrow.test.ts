@@ -1,4 +1,5 @@
 // On a real terminal, a narrow one at that: what is printed is what a pipe gets, unbroken and without colour; progress goes away again.
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { addCliUser, openCliSite, type CliSite } from "../support/cli-site.js";
@@ -64,9 +65,25 @@ describeWith(["script"], "on a terminal of 40 columns", () => {
     expect([shown.code, piped.code]).toEqual([code, code]);
     // Of two runs the clock may differ by a second.
     const plain = (text: string): string => text.replaceAll(/:\d\d:\d\dZ/g, ":…");
-    expect(plain(shown.stdout)).toBe(plain(piped.text));
-    expect(Math.max(...shown.stdout.split("\n").map((each) => each.length))).toBeGreaterThan(40);
-    expect(shown.stdout).not.toContain("\u001b");
+    // Progress is written over.
+    const stdout = shown.stdout.split("\r\u001b[K").at(-1) ?? "";
+    expect(plain(stdout)).toBe(plain(piped.text));
+    expect(Math.max(...stdout.split("\n").map((each) => each.length))).toBeGreaterThan(40);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("progress is shown on a terminal while the answer goes into a file, and taken away", async () => {
+    const words = [...COMMAND, "access", "review", "--json"].map((word) => `'${word}'`).join(" ");
+    const line = `${words} > review.json`;
+    const shown = await run("script", ["--quiet", "--return", "--command", line, "/dev/null"], {
+      env: env(),
+      cwd: site.workspace.folder,
+    });
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toContain("\raccounts: 0 of 2\u001b[K");
+    expect(shown.stdout.endsWith("\r\u001b[K")).toBe(true);
+    const answer = readFileSync(join(site.workspace.folder, "review.json"), "utf8");
+    expect(JSON.parse(answer)).toMatchObject({ accounts: [{ name: "admin" }, { name: "alice" }] });
   });
 
   test("a backup shows how far it is, and takes that away; a pipe and NO_COLOR see no colour", async () => {

@@ -209,6 +209,43 @@ describe("overviews of rights", () => {
       expect(page).toContain("to look at\n");
       expect(page).toMatch(/group:ml +developer, reader +team\/\*\*/);
     });
+
+    test("shows a part, says how much there is and how to go on", async () => {
+      const outcome = await site.run(words("access review --limit 2 --offset 1"));
+      expect(outcome.stdout).toMatch(/^review of .*: 5 accounts, 2 groups, \d+ images\n/);
+      expect(outcome.stdout).toMatch(/^developer /m);
+      expect(outcome.stdout).not.toMatch(/^(?:admin|reader|viewer|group:empty) /m);
+      expect(outcome.stderr).toBe("2 of 5 accounts, 1 of 2 groups; go on with --offset 3\n");
+      const last = await site.run(words("access review --limit 2 --offset 4 --json"));
+      expect(last.stderr).toBe("1 of 5 accounts, 0 of 2 groups\n");
+      expect(JSON.parse(last.stdout)).toMatchObject({
+        counts: { accounts: 5, groups: 2 },
+        admins: ["admin"],
+        groups: [],
+        accounts: [{ name: "viewer" }],
+      });
+    });
+
+    test("of one account or one group has who belongs together, and no findings of others", async () => {
+      const part = async (line: string) => {
+        const review = (await json(line)) as Record<"accounts" | "groups", { name: string }[]>;
+        const named = (key: "accounts" | "groups") => review[key].map(({ name }) => name);
+        return [named("accounts"), named("groups"), "findings" in review];
+      };
+      expect(await part("access review --account reader")).toEqual([["reader"], ["ml"], false]);
+      const members = ["developer", "reader"];
+      expect(await part("access review --group ML")).toEqual([members, ["ml"], false]);
+    });
+
+    test.each([
+      ["--account nosuch", 1, "there is no account nosuch"],
+      ["--group nosuch", 1, "there is no group nosuch"],
+      ["--limit 0", 2, '--limit got "0"; it takes a whole number from 1 on'],
+    ])("%s ends with %d and says why", async (options, code, message) => {
+      const outcome = await site.run(["access", "review", ...options.split(" ")]);
+      expect([outcome.code, outcome.stdout]).toEqual([code, ""]);
+      expect(outcome.stderr).toContain(message);
+    });
   });
 
   describe("user list and show", () => {
