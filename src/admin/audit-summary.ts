@@ -48,6 +48,7 @@ export async function summarizeAudit(
   const changes = await context.store.changes.list({
     name: null,
     actor: null,
+    service: null,
     since: since.value,
     until: null,
     limit: CHANGES_MAX,

@@ -44,7 +44,14 @@ function followAudit(context: AdminContext): (isDenied: boolean) => Promise<read
   let changeId: number | null = null;
   const listChanges = (): Promise<readonly AuditEntry[]> =>
     context.store.changes
-      .list({ name: null, actor: null, since: begin - 1, until: null, limit: CHANGES_MAX })
+      .list({
+        name: null,
+        actor: null,
+        service: null,
+        since: begin - 1,
+        until: null,
+        limit: CHANGES_MAX,
+      })
       .then((changes) => changes.map(toChanged));
   return async (isDenied) => {
     const followed = await context.activity.follow(batch);

@@ -1,23 +1,30 @@
 // What `dockwarden audit list | summary | prune` do.
-import {
-  listAudit,
-  pruneActivity,
-  pruneChanges,
-  type AuditEntry,
-  type AuditQuery,
-} from "../admin/audit-admin.js";
+import { listAudit, pruneActivity, pruneChanges, type AuditEntry } from "../admin/audit-admin.js";
+import type { AuditQuery } from "../admin/audit-query.js";
 import { summarizeAudit } from "../admin/audit-summary.js";
 import { AUDIT_HEAD, toAuditRow, toPublicEntry } from "./audit-entries.js";
 import { formatSummary, toPublicSummary } from "./audit-summary.js";
 import { orExit } from "./exit.js";
+import { readImage } from "./image-words.js";
 import { formatTable } from "./output.js";
 import type { Session } from "./session.js";
+import { toService } from "./words.js";
+
+export interface AuditListOptions extends Omit<AuditQuery, "image"> {
+  readonly image?: string;
+  readonly literal?: boolean;
+}
 
 /** The newest entries that fit. */
-export async function listEntries(session: Session, options: AuditQuery): Promise<void> {
+export async function listEntries(session: Session, options: AuditListOptions): Promise<void> {
+  const { image, ...rest } = options;
   await session.withAdmin(async (context) => {
-    const entries = orExit(await listAudit(options, context));
+    if (rest.service !== undefined) toService(rest.service, context.settings.services);
+    const pattern = image === undefined ? null : readImage(session, context, image, options);
+    const query = { ...rest, ...(pattern === null ? {} : { image: pattern }) };
+    const { entries, notes } = orExit(await listAudit(query, context));
     session.answer(entries.map(toPublicEntry), () => formatEntries(entries));
+    for (const note of notes) session.io.note(`${note}\n`);
   });
 }
 

@@ -1,6 +1,6 @@
 // `dockwarden audit …`: the words of the commands; what they do is audit-verbs.ts and audit-tail.ts, loaded only then.
 import type { Command } from "commander";
-import type { AuditQuery } from "../admin/audit-admin.js";
+import type { AuditListOptions } from "./audit-verbs.js";
 import type { Session } from "./session.js";
 
 const SINCE = "from 7d or 12h ago, or from 2027-01-31 (its start, UTC)";
@@ -18,12 +18,17 @@ export function addAuditCommands(program: Command, session: Session): void {
     .option("--account <name>", "about this account or tried name; @anonymous: nobody signed in")
     .option("--group <name>", "changes of this group")
     .option("--image <image>", "about this entry; of tokens and refusals the repositories it names")
+    .option(
+      "--service <name>",
+      "in this registry: tokens, refusals, changes of entries that hold there",
+    )
+    .option("--literal", "a host:port/ prefix is part of the name")
     .option("--actor <name>", "changes made by this person")
     .option("--outcome <list>", "changed, refused, given; without it all")
     .option("--since <when>", SINCE)
     .option("--until <when>", "up to then")
     .option("--limit <n>", "the newest so many", "100")
-    .action(async (options: AuditQuery) => {
+    .action(async (options: AuditListOptions) => {
       const { listEntries } = await import("./audit-verbs.js");
       await listEntries(session, options);
     });

@@ -112,6 +112,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "audit list --since 7d",
     "audit list --account reader --json",
     'audit list --image "team/**" --outcome refused',
+    "audit list --image telechat --service registry",
   ],
   "audit tail": ["audit tail --denied", "audit tail --json"],
   "audit summary": ["audit summary", "audit summary --since 24h"],

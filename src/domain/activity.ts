@@ -92,6 +92,7 @@ export interface ActivityRecorder {
 export interface ActivityFilter {
   readonly account: string | null;
   readonly image: ImagePattern | null;
+  readonly service: string | null;
   readonly since: EpochSeconds | null;
   readonly until: EpochSeconds | null;
   /** The newest so many. */

@@ -65,6 +65,8 @@ export interface Change {
 export interface ChangeFilter {
   readonly name: ChangeName | null;
   readonly actor: string | null;
+  /** Of entries that hold in this service: bound to it, or to none. */
+  readonly service: string | null;
   /** From here on, inclusive. */
   readonly since: EpochSeconds | null;
   /** Up to here, exclusive. */

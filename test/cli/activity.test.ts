@@ -18,7 +18,7 @@ describe("what is on record of tokens and refusals", () => {
   const path = (): string => join(site.workspace.folder, "data", "dockwarden-activity.db");
 
   beforeAll(async () => {
-    site = await openCliSite();
+    site = await openCliSite("token: { services: [registry, second] }\n");
     await addCliUser(site, "alice", "view,pull,push");
     await addCliUser(site, "bob", "view,pull");
     await site.must("image", "register", "team/app", "--users", "alice,bob", "--actions", "pull");
@@ -130,15 +130,26 @@ describe("what is on record of tokens and refusals", () => {
       ["--image team/old --outcome given --since 30d", 0],
       ["--image nothing/here --outcome given,refused", 0],
       ["--outcome given --until 30d", 2],
+      ["--image localhost:5001/team/old --outcome given,given", 1],
+      ["--service registry --outcome given --until 30d", 2],
+      ["--service second --outcome given,refused", 0],
     ])("list %s finds %d", async (options, count) => {
       expect(await site.json("audit", "list", ...options.split(" "))).toHaveLength(count);
     });
 
     test.each([
       ["--outcome denied", "--outcome is one or more of changed, refused, given"],
+      ["--outcome changed,", "--outcome is one or more of changed, refused, given"],
       ["--actor root --outcome given", "--group and --actor find changes only"],
+      ["--account BAD_NAME_", '--account got "BAD_NAME_"; it takes @anonymous or a name: '],
+      ["--account a%20b", '--account got "a b"; it takes @anonymous or a name: '],
+      ["--group @anonymous", '--group got "@anonymous"; it takes a name: '],
+      ["--image [", '"[": a repository has a-z'],
+      ["--image example.com:443/app", "begins with a host, and no request names one"],
+      ["--service nosuch", "there is no service nosuch; token.services has registry, second"],
     ])("list %s is wrong usage", async (options, message) => {
-      const outcome = await site.run(["audit", "list", ...options.split(" ")]);
+      const args = options.split(" ").map((word) => word.replace("%20", " "));
+      const outcome = await site.run(["audit", "list", ...args]);
       expect(outcome.code).toBe(2);
       expect(outcome.stderr).toContain(message);
     });

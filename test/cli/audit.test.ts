@@ -32,7 +32,7 @@ describe("audit list", () => {
   const storePath = (): string => join(site.workspace.folder, "data", "dockwarden.db");
 
   beforeAll(async () => {
-    site = await openCliSite();
+    site = await openCliSite("token: { services: [registry, second] }\n");
     await addCliUser(site, "alice", "view,pull");
   });
 
@@ -188,6 +188,37 @@ describe("audit list", () => {
       const outcome = await site.run(["audit", "list", ...words]);
       expect(outcome).toMatchObject({ code: 2, stdout: "" });
     }
+  });
+
+  test("of a registry has changes of the entries that hold there, and no others", async () => {
+    await site.must("image", "register", "team/here", "--public", "--service", "registry");
+    await site.must("image", "register", "team/there", "--public", "--service", "second");
+    const found = (await list("--service", "registry")).map(({ object }) => object);
+    expect(found).toEqual(expect.arrayContaining(["team/here", "team/find"]));
+    expect(found).not.toContain("team/there");
+    expect(found).not.toContain("alice");
+  });
+
+  test("cuts our own host off an image and says so", async () => {
+    const outcome = await site.run(["audit", "list", "--image", "localhost:5000/team/find"]);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toContain("localhost:5000/ is this registry's own host and was cut off");
+    expect(outcome.stdout).toMatch(/access\.grant +team\/find/);
+  });
+
+  test("of an account that was renamed says under which name the older entries are", async () => {
+    await addCliUser(site, "early", "view,pull");
+    await site.must("user", "rename", "early", "late");
+    const told = await site.run(["audit", "list", "--account", "late", "--json"]);
+    expect(told.stderr).toMatch(
+      /^late was early until (\S+Z); what is older: dockwarden audit list --account early --until \1\n$/,
+    );
+    expect(JSON.parse(told.stdout)).toMatchObject([{ before: { name: "early" } }]);
+    expect((await site.run(["audit", "list", "--account", "early"])).stderr).toBe("");
+    expect((await list("--account", "early")).map(({ verb }) => verb)).toEqual([
+      "account.add",
+      "account.update",
+    ]);
   });
 
   test("shows people only what differs", async () => {

@@ -14,7 +14,14 @@ import { tempFolder } from "../support/temp.js";
 
 const HOUR = 3600;
 const START = 500_000 * HOUR;
-const ALL: ActivityFilter = { account: null, image: null, since: null, until: null, limit: 100 };
+const ALL: ActivityFilter = {
+  account: null,
+  image: null,
+  service: null,
+  since: null,
+  until: null,
+  limit: 100,
+};
 
 function open(path: string): Connection {
   const opened = openActivity({

@@ -125,11 +125,15 @@ export class SqliteActivityLog implements ActivityLog {
     return run(() => this.#connection.prepare<[object], Row>(sql).all(bound));
   }
 
-  #where({ account, image, since, until }: ActivityFilter, who: "account" | "tried"): string {
+  #where(
+    { account, image, service, since, until }: ActivityFilter,
+    who: "account" | "tried",
+  ): string {
     const start = `hour * ${SECONDS_PER_HOUR}`;
     const conditions = [
       ...(account === null ? [] : [`${who} = (SELECT id FROM word WHERE text = @account)`]),
       ...(image === null ? [] : [`image IN (${this.#findImageWords(image).join(", ")})`]),
+      ...(service === null ? [] : ["service = (SELECT id FROM word WHERE text = @service)"]),
       // The first narrows by the index, the second to the second.
       ...(since === null
         ? []

@@ -68,6 +68,10 @@ export function accountState(account: Account): Readonly<Record<string, unknown>
   };
 }
 
+/** Of images and grants alone; a state without a service holds in all. */
+const IS_OF_SERVICE =
+  "(verb LIKE 'image.%' OR verb LIKE 'access.%') AND coalesce(json_extract(coalesce(after, before), '$.service'), @service) = @service";
+
 export class SqliteChangeLog implements ChangeLog {
   readonly #connection: Connection;
 
@@ -76,12 +80,13 @@ export class SqliteChangeLog implements ChangeLog {
   }
 
   async list(filter: ChangeFilter): Promise<readonly Change[]> {
-    const { name, actor, since, until, limit } = filter;
+    const { name, actor, service, since, until, limit } = filter;
     const conditions = [
       ...(name === null
         ? []
         : ["id IN (SELECT change_id FROM change_name WHERE kind = @kind AND name = @name)"]),
       ...(actor === null ? [] : ["actor = @actor"]),
+      ...(service === null ? [] : [IS_OF_SERVICE]),
       ...(since === null ? [] : ["at >= @since"]),
       ...(until === null ? [] : ["at < @until"]),
     ];
@@ -91,7 +96,7 @@ export class SqliteChangeLog implements ChangeLog {
         .prepare<[Record<string, unknown>], ChangeRow>(
           `SELECT * FROM change ${where} ORDER BY id DESC LIMIT @limit`,
         )
-        .all({ kind: name?.kind, name: name?.name, actor, since, until, limit }),
+        .all({ kind: name?.kind, name: name?.name, actor, service, since, until, limit }),
     );
     return rows.reverse().map(readChange);
   }
