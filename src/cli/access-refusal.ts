@@ -16,7 +16,7 @@ export async function checkReference(session: Session, text: string): Promise<vo
   if (reference === null) {
     throw new CliExit(
       2,
-      `${text} is no reference; six letters and digits, as a log line has in ref`,
+      `--ref got ${JSON.stringify(text)}; it takes six letters and digits, as a log line has in ref`,
     );
   }
   const isAllowed = await session.withAdmin(async (context) => {

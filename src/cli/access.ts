@@ -61,34 +61,57 @@ export function addAccessCommands(program: Command, session: Session): void {
     .option("--action <action>", "pull, push or delete", "pull")
     .option("--service <name>", "one of token.services; without it the first")
     .option("--literal", "a host:port/ prefix is part of the name")
-    .action(
-      (
-        subject: string | undefined,
-        image: string | undefined,
-        more: readonly string[],
-        options: CheckOptions & { readonly ref?: string },
-      ) => checkOne(session, [subject, image, ...more].filter(isGiven), options),
-    );
+    .action((...given: CheckArguments) => {
+      const [subject, image, more, options, command] = given;
+      const words = [subject, image, ...more].filter(isGiven);
+      const { ref } = options;
+      return ref === undefined
+        ? checkOne(session, words, options)
+        : checkRefused(session, ref, [...words, ...listTyped(command, QUESTION_OPTIONS)]);
+    });
   addOverviews(access, session);
 }
 
+/** As commander calls it. */
+type CheckArguments = [
+  subject: string | undefined,
+  image: string | undefined,
+  more: readonly string[],
+  options: CheckOptions & { readonly ref?: string },
+  command: Command,
+];
+
 const isGiven = (word: string | undefined): word is string => word !== undefined;
+
+/** What asks a question of its own. */
+const QUESTION_OPTIONS = ["action", "service", "literal"];
+
+/** Those of the options that stand on the command line; a default does not. */
+const listTyped = (command: Command, names: readonly string[]): readonly string[] =>
+  names.filter((name) => command.getOptionValueSource(name) === "cli").map((name) => `--${name}`);
 
 async function checkOne(
   session: Session,
   words: readonly string[],
-  options: CheckOptions & { readonly ref?: string },
+  options: CheckOptions,
 ): Promise<void> {
-  if (options.ref === undefined && words.length < 2) {
+  if (words.length < 2) {
     throw new CliExit(2, "name both: dockwarden access check SUBJECT IMAGE; or --ref REFERENCE");
   }
-  if (options.ref === undefined) {
-    const { check } = await import("./access-check.js");
-    return check(session, words, options);
+  const { check } = await import("./access-check.js");
+  return check(session, words, options);
+}
+
+async function checkRefused(
+  session: Session,
+  reference: string,
+  others: readonly string[],
+): Promise<void> {
+  if (others.length > 0) {
+    throw new CliExit(2, `--ref says who and what by itself; leave out ${others.join(" ")}`);
   }
-  if (words.length > 0) throw new CliExit(2, "--ref says who and what by itself; leave both out");
   const { checkReference } = await import("./access-refusal.js");
-  return checkReference(session, options.ref);
+  return checkReference(session, reference);
 }
 
 /** What shows many rights at once. */

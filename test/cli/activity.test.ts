@@ -226,8 +226,11 @@ describe("what is on record of tokens and refusals", () => {
     });
 
     test.each([
-      [["--ref", "nonsense"], "nonsense is no reference"],
-      [["--ref", "000001", "alice", "team/app"], "--ref says who and what by itself"],
+      [["--ref", "nonsense"], '--ref got "nonsense"; it takes six letters and digits'],
+      [["--ref", ""], '--ref got ""; it takes six letters and digits'],
+      [["--ref", "000001", "alice", "team/app"], "by itself; leave out alice team/app\n"],
+      [["--ref", "000001", "--action", "pull"], "by itself; leave out --action\n"],
+      [["--ref=000001", "--service=registry", "--literal"], "leave out --service --literal\n"],
       [["alice"], "name both: dockwarden access check SUBJECT IMAGE"],
     ])("check %j is wrong usage", async (args, message) => {
       const outcome = await site.run(["access", "check", ...args]);
