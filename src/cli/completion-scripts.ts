@@ -7,17 +7,20 @@ export type Shell = (typeof SHELLS)[number];
 const BASH = `# dockwarden completion for bash; load it with: source <(dockwarden completion bash)
 _dockwarden() {
   # Bash itself takes : for the end of a word; the line as it was typed has the words that count.
-  local line="\${COMP_LINE:0:COMP_POINT}" words=() word last kept
+  local line="\${COMP_LINE:0:COMP_POINT}" words=() word last kept quote
   read -ra words <<< "$line"
   [[ "$line" == *[[:space:]] ]] && words+=("")
   last="\${words[-1]}"
   # What bash takes for finished words is not put in once more.
   kept="\${last%"\${last##*[:=]}"}"
+  # Behind a quote it is one word for bash, too, and closed by bash itself.
+  quote=""
+  [[ "$last" == [\\"\\']* ]] && quote=yes kept=""
   COMPREPLY=()
   while IFS=$'\\t' read -r word _; do
     word="\${word#"$kept"}"
     # A pattern in quotes, or the shell would put file names in its place.
-    [[ "$word" == *'*'* ]] && word="'$word'"
+    [[ -z "$quote" && "$word" == *'*'* ]] && word="'$word'"
     COMPREPLY+=("$word")
   done < <("\${words[0]}" complete-words -- "\${words[@]:1}" 2> /dev/null)
 }

@@ -8,12 +8,14 @@ export interface Candidate {
 }
 
 /** Names out of the store, for arguments and options that take one. */
-export type NameKind = "account" | "group" | "subject" | "image";
+export type NameKind = "account" | "group" | "subject" | "image" | "service";
 
 /** What fits: words, and where a name can stand, which kind of name. */
 export interface Completion {
   readonly candidates: readonly Candidate[];
   readonly names: NameKind | null;
+  /** Several can stand there, joined by commas. */
+  readonly isList: boolean;
 }
 
 /** Placeholders of arguments and options → names that fit there. */
@@ -31,10 +33,20 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "--action": ["pull", "push", "delete"],
   "--permissions": ["view", "pull", "push", "delete", "admin", "none"],
   "--permission": ["view", "pull", "push", "delete", "admin"],
+  "--outcome": ["changed", "refused", "given"],
   "--sort": ["name", "registered", "size"],
 };
 
-const NOTHING: Completion = { candidates: [], names: null };
+/** Names that options take where the placeholder does not say it. */
+const OPTION_NAMES: Readonly<Record<string, NameKind>> = {
+  "--users": "subject",
+  "--groups": "group",
+  "--group": "group",
+  "--account": "account",
+  "--service": "service",
+};
+
+const NOTHING: Completion = { candidates: [], names: null, isList: false };
 
 /**
  * `words` are those behind the program's name; the last one is being typed, possibly empty: `["user", "li"]` → `list`.
@@ -58,8 +70,8 @@ export function completeWords(program: Command, words: readonly string[]): Compl
     }
   }
   if (pending !== null) return completeValue(pending);
-  if (typed.startsWith("-")) return { candidates: listOptions(command), names: null };
-  if (command.commands.length > 0) return { candidates: listCommands(command), names: null };
+  if (typed.startsWith("-")) return { ...NOTHING, candidates: listOptions(command) };
+  if (command.commands.length > 0) return { ...NOTHING, candidates: listCommands(command) };
   return completeArgument(command, position);
 }
 
@@ -93,14 +105,15 @@ function listOptions(command: Command): readonly Candidate[] {
 }
 
 function completeValue(option: Option): Completion {
-  const values = VALUES[option.long ?? ""];
-  if (values !== undefined) {
-    return { candidates: values.map((word) => ({ word, about: "" })), names: null };
-  }
   const placeholder = /<([^>]+)>/.exec(option.flags)?.[1] ?? "";
-  if (option.long === "--group") return { ...NOTHING, names: "group" };
-  if (placeholder !== "subject" && placeholder !== "image") return NOTHING;
-  return { ...NOTHING, names: KINDS[placeholder] ?? null };
+  const isList = placeholder === "list";
+  const flag = option.long ?? "";
+  const values = VALUES[flag];
+  if (values !== undefined) {
+    return { candidates: values.map((word) => ({ word, about: "" })), names: null, isList };
+  }
+  const named = placeholder === "subject" || placeholder === "image" ? KINDS[placeholder] : null;
+  return { ...NOTHING, names: OPTION_NAMES[flag] ?? named ?? null, isList };
 }
 
 function completeArgument(command: Command, position: number): Completion {
@@ -109,7 +122,7 @@ function completeArgument(command: Command, position: number): Completion {
   if (argument == null) return NOTHING;
   const choices = argument.argChoices ?? [];
   const candidates = choices.map((word) => ({ word, about: "" }));
-  return { candidates, names: findKind(command, argument) };
+  return { candidates, names: findKind(command, argument), isList: false };
 }
 
 /** `<name>` is a name of the noun's own; what is added is new and can't be completed. */

@@ -25,26 +25,25 @@ export function addCompletionCommands(program: Command, session: Session): void 
 }
 
 /** A line each: the word, a tab, what it is. Never fails: whoever types wants no message in the middle of a line. */
-async function complete(
-  program: Command,
-  session: Session,
-  words: readonly string[],
-): Promise<void> {
-  const typed = words.at(-1) ?? "";
+async function complete(program: Command, session: Session, raw: readonly string[]): Promise<void> {
+  const words = raw.map(withoutQuotes);
   // The line that is being typed may name its own configuration.
   const config = words[words.indexOf("--config") + 1];
   if (words.includes("--config") && config !== undefined) session.options = { config };
-  const { candidates, names } = completeWords(program, words);
-  const [before, part] = splitList(typed);
+  const { candidates, names, isList } = completeWords(program, words);
+  const [before, part] = splitList(words.at(-1) ?? "", isList);
   const fitting = candidates.filter(({ word }) => word.startsWith(part));
   const lines = fitting.map(({ word, about }) => `${before}${word}\t${about}\n`);
-  const found = names === null ? [] : await findNames(session, names, typed);
-  session.io.out([...lines, ...found.map((name) => `${name}\t\n`)].join(""));
+  const found = names === null ? [] : await findNames(session, names, part);
+  session.io.out([...lines, ...found.map((name) => `${before}${name}\t\n`)].join(""));
 }
 
+/** A shell gives words as they are typed; one that is not at its end yet has no second quote. */
+const withoutQuotes = (word: string): string => word.replace(/^["']|["']$/g, "");
+
 /** `pull,pu` → `pull,` and `pu`: values that are joined by commas are completed one by one. */
-function splitList(typed: string): readonly [string, string] {
-  const comma = typed.lastIndexOf(",") + 1;
+function splitList(typed: string, isList: boolean): readonly [string, string] {
+  const comma = isList ? typed.lastIndexOf(",") + 1 : 0;
   return [typed.slice(0, comma), typed.slice(comma)];
 }
 
@@ -64,9 +63,10 @@ async function findNames(
 async function readNames(
   kind: NameKind,
   typed: string,
-  { store, clock }: AdminContext,
+  { store, clock, settings }: AdminContext,
 ): Promise<readonly string[]> {
   const names: string[] = [];
+  if (kind === "service") names.push(...settings.services);
   if (kind === "account" || kind === "subject") {
     names.push(...(await store.accounts.list()).map(({ name }) => name));
   }

@@ -39,6 +39,11 @@ describe("what could stand at the end of a line", () => {
     [["access", "check", "--json", "reader", ""], "image"],
     [["user", "list", "--group", ""], "group"],
     [["image", "ls", "--for", ""], "subject"],
+    [["image", "register", "app", "--users", ""], "subject"],
+    [["user", "add", "new", "--groups", ""], "group"],
+    [["audit", "list", "--account", ""], "account"],
+    [["access", "review", "--account", ""], "account"],
+    [["access", "grant", "--service", ""], "service"],
     [["access", "test", ""], null],
   ])("%j takes a name of kind %s", (words, kind) => {
     expect(completeWords(program, words).names).toBe(kind);
@@ -80,8 +85,26 @@ describe("dockwarden completion", () => {
     expect(await words("access", "check", "")).toBe("admin,group:ml,@authenticated,@anonymous");
     expect(await words("access", "check", "@an")).toBe("@anonymous");
     expect(await words("image", "show", "te")).toBe("team/**,team/app");
+    expect(await words("audit", "list", "--account", "")).toBe("admin");
+    expect(await words("access", "check", "--service", "reg")).toBe("registry");
+    expect(await words("image", "register", "new", "--users", "admin,group:m")).toBe(
+      "admin,group:ml",
+    );
+    expect(await words("image", "register", "new", "--users", "group:m")).toBe("group:ml");
+    expect(await words("user", "add", "new", "--groups", "m")).toBe("ml");
+    expect(await words("audit", "list", "--outcome", "refused,g")).toBe("refused,given");
+    expect(await words("access", "check", "a", "b", "--action", "pull,")).toBe("");
     expect(await words("user", "add", "new", "--permissions", "view,pu")).toBe(
       "view,pull,view,push",
+    );
+  });
+
+  test("offers the same for a word that begins with a quote", async () => {
+    expect(await words("image", "show", "'te")).toBe("team/**,team/app");
+    expect(await words("image", "show", '"team/a')).toBe("team/app");
+    expect(await words("image", "list", "--for", "'admin'", "--so")).toBe("--sort");
+    expect(await words("image", "register", "n", "--users", "'admin,group:")).toBe(
+      "admin,group:ml",
     );
   });
 
@@ -103,7 +126,7 @@ describe("dockwarden completion", () => {
       const script = [
         'dockwarden() { printf "%s\\n" "asked:$#:$*" >&2; printf "group:ml\\t\\n@anonymous\\twho\\na/**\\t\\n"; }',
         completionScript("bash"),
-        `COMP_LINE='${line}' COMP_POINT=${line.length}`,
+        `COMP_LINE='${line.replaceAll("'", "'\\''")}' COMP_POINT=${line.length}`,
         '_dockwarden 2> /dev/null; printf "%s|" "${COMPREPLY[@]}"',
       ].join("\n");
       const { stdout, status } = spawnSync("bash", ["--norc", "-c", script], { encoding: "utf8" });
@@ -112,5 +135,7 @@ describe("dockwarden completion", () => {
     };
     expect(asked("dockwarden access check group:")).toBe("ml|@anonymous|'a/**'|");
     expect(asked("dockwarden access check ")).toBe("group:ml|@anonymous|'a/**'|");
+    expect(asked("dockwarden access check 'group:")).toBe("group:ml|@anonymous|a/**|");
+    expect(asked('dockwarden access check "group:')).toBe("group:ml|@anonymous|a/**|");
   });
 });
