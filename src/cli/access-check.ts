@@ -1,7 +1,7 @@
 // `dockwarden access check`: the answer, the path to it, and the one command that would change it.
 import { checkAccess, type CheckOutcome } from "../admin/access-check.js";
 import type { AdminContext } from "../admin/admin-context.js";
-import { parseSubject } from "../admin/subject-reference.js";
+import { formatSubjectName, parseSubject } from "../admin/subject-reference.js";
 import type { Action } from "../domain/action.js";
 import { formatImagePattern, isLiteral, type ImagePattern } from "../domain/image-pattern.js";
 import { formatReasonImage, type ReasonImage } from "../domain/reason.js";
@@ -73,8 +73,9 @@ export async function check(
   const isAllowed = await session.withAdmin(async (context) => {
     const hint = await findSwapHint(words, context);
     if (hint !== null) throw new CliExit(2, hint);
-    const [subject = "", imageText = ""] = words;
-    const name = orExit(parseSubject(subject));
+    const [subjectText = "", imageText = ""] = words;
+    const name = orExit(parseSubject(subjectText));
+    const subject = formatSubjectName(name);
     const { pattern, service } = readPlace(session, context, imageText, options);
     const outcome = orExit(await checkAccess(name, pattern, action, context));
     const asked = { subject, image: formatImagePattern(pattern), service, action };

@@ -1,7 +1,7 @@
 // `dockwarden access …`: grant, revoke and explain.
 import type { Command } from "commander";
 import { grantAccess, revokeAccess, type AccessOutcome } from "../admin/access-admin.js";
-import { parseSubject } from "../admin/subject-reference.js";
+import { formatSubjectName, parseSubject } from "../admin/subject-reference.js";
 import { parseWhen } from "../admin/when.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import type { Grant } from "../domain/image.js";
@@ -169,6 +169,7 @@ async function changeAccess(
     if (hint !== null) throw new CliExit(2, hint);
     const [imageText = "", subjectText = ""] = words;
     const subject = orExit(parseSubject(subjectText));
+    const subjectName = formatSubjectName(subject);
     const pattern = readImage(session, context, imageText, options);
     const now = context.clock.now();
     const order = {
@@ -183,13 +184,13 @@ async function changeAccess(
     const image = formatImagePattern(pattern);
     const data = {
       image,
-      subject: subjectText,
+      subject: subjectName,
       before: outcome.before?.actions ?? [],
       after: outcome.after?.actions ?? [],
       newEntry: outcome.isNewEntry,
       effects: outcome.effects,
     };
-    session.answer(data, describeOutcome(verb, image, subjectText, outcome));
+    session.answer(data, describeOutcome(verb, image, subjectName, outcome));
   });
 }
 

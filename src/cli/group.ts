@@ -17,7 +17,7 @@ async function watchMembers(
   accounts: readonly string[],
   context: AdminContext,
 ): Promise<() => Promise<readonly string[]>> {
-  const group = await context.store.groups.find(toName(name));
+  const group = await context.store.groups.find(name);
   if (group === null) return () => Promise.resolve([]);
   const subject = { kind: "group" as const, id: group.id, name: group.name };
   const tell = await watchAccounts(accounts, [subject], context);
@@ -56,9 +56,10 @@ export function addGroupCommands(program: Command, session: Session): void {
     .command("show <name>")
     .aliases(["get", "inspect"])
     .description("the members of a group")
-    .action((name: string) =>
+    .action((text: string) =>
       session.withAdmin(async (context) => {
-        const members = orRefusal(await context.store.groups.members(toName(name)));
+        const name = toName(text);
+        const members = orRefusal(await context.store.groups.members(name));
         const names = members.map((member) => member.name);
         session.answer(
           { name, members: names },
@@ -72,12 +73,11 @@ export function addGroupCommands(program: Command, session: Session): void {
   group
     .command("add-member <group> <account...>")
     .description("add accounts to a group; it counts at once")
-    .action((name: string, accounts: readonly string[]) =>
+    .action((text: string, accounts: readonly string[]) =>
       session.withAdmin(async (context) => {
+        const name = toName(text);
         const tell = await watchMembers(name, toNames(accounts), context);
-        const changed = orRefusal(
-          await context.store.groups.addMembers(toName(name), toNames(accounts)),
-        );
+        const changed = orRefusal(await context.store.groups.addMembers(name, toNames(accounts)));
         const effects = changed.length === 0 ? [] : await tell();
         const line =
           changed.length === 0
@@ -89,11 +89,12 @@ export function addGroupCommands(program: Command, session: Session): void {
   group
     .command("remove-member <group> <account...>")
     .description("take accounts out of a group; it counts at once")
-    .action((name: string, accounts: readonly string[]) =>
+    .action((text: string, accounts: readonly string[]) =>
       session.withAdmin(async (context) => {
+        const name = toName(text);
         const tell = await watchMembers(name, toNames(accounts), context);
         const changed = orRefusal(
-          await context.store.groups.removeMembers(toName(name), toNames(accounts)),
+          await context.store.groups.removeMembers(name, toNames(accounts)),
         );
         const effects = changed.length === 0 ? [] : await tell();
         const line =
@@ -108,9 +109,10 @@ export function addGroupCommands(program: Command, session: Session): void {
     .aliases(["rm", "delete"])
     .description("remove a group with the grants made to it")
     .option("--yes", "do not ask")
-    .action((name: string, options: { yes?: boolean }) =>
+    .action((text: string, options: { yes?: boolean }) =>
       session.withAdmin(async (context) => {
-        const known = orRefusal(await context.store.groups.members(toName(name)));
+        const name = toName(text);
+        const known = orRefusal(await context.store.groups.members(name));
         await confirm(
           `Remove group ${name} (${known.length} members) and its grants?`,
           options.yes === true,
@@ -118,7 +120,7 @@ export function addGroupCommands(program: Command, session: Session): void {
         );
         const names = known.map((member) => member.name);
         const tell = await watchMembers(name, names, context);
-        const removed = orRefusal(await context.store.groups.remove(toName(name)));
+        const removed = orRefusal(await context.store.groups.remove(name));
         const effects = await tell();
         const line = `group ${removed.name} removed, with the grants made to it`;
         session.answer({ name: removed.name, effects }, withEffects(line, effects));

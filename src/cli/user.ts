@@ -73,32 +73,27 @@ export function addUserCommands(program: Command, session: Session): void {
   user
     .command("rename <name> <new>")
     .description("another name; grants and groups stay")
-    .action((name: string, next: string) =>
-      changeUser(
-        session,
-        toName(name),
-        { name: toName(next) },
-        `${name} is ${next} now; grants and groups stay`,
-      ),
-    );
+    .action((text: string, nextText: string) => {
+      const [name, next] = [toName(text), toName(nextText)];
+      const line = `${name} is ${next} now; grants and groups stay`;
+      return changeUser(session, name, { name: next }, line);
+    });
   user
     .command("disable <name>")
     .description("no token from the next request on")
     .option("--yes", "accepted for scripts; nothing is asked")
-    .action((name: string) =>
-      changeUser(
-        session,
-        toName(name),
-        { isEnabled: false },
-        `${name} is disabled: refused from the next request on; a token already issued ends by itself within minutes`,
-      ),
-    );
+    .action((text: string) => {
+      const name = toName(text);
+      const line = `${name} is disabled: refused from the next request on; a token already issued ends by itself within minutes`;
+      return changeUser(session, name, { isEnabled: false }, line);
+    });
   user
     .command("enable <name>")
     .description("let a disabled account in again")
-    .action((name: string) =>
-      changeUser(session, toName(name), { isEnabled: true }, `${name} is enabled`),
-    );
+    .action((text: string) => {
+      const name = toName(text);
+      return changeUser(session, name, { isEnabled: true }, `${name} is enabled`);
+    });
   user
     .command("remove <name>")
     .aliases(["rm", "delete"])

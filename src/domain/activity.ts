@@ -8,7 +8,7 @@ export interface TokenUse {
   /** Empty: anonymous. */
   readonly account: string;
   readonly accountId: number | null;
-  /** `password:1` (the first password of this account); empty for anonymous. */
+  /** `password:1`: by password, in the first credentialVersion of the account (it rises with more than the password); empty for anonymous. */
   readonly credential: string;
   readonly service: string;
   /** The repository, `registry:catalog`, or empty. */

@@ -57,6 +57,22 @@ describe("rules by command line", () => {
     expect(await rights("reader", "telechat")).toBe("pull");
   });
 
+  test("names typed in capitals are echoed as they are stored", async () => {
+    await addCliUser(site, "clara", "view,pull");
+    const told = async (line: string): Promise<string> => site.must(...line.split(" "));
+    expect(await told("user rename CLARA Clara2")).toBe(
+      "clara is clara2 now; grants and groups stay\n",
+    );
+    expect(await told("user disable Clara2")).toMatch(/^clara2 is disabled: /);
+    expect(await told("user enable Clara2")).toMatch(/^clara2 is enabled\n/);
+    await told("group add Crew");
+    expect(await told("group add-member Crew Clara2")).toMatch(/^clara2 joined crew\n/);
+    expect(await site.json("group", "show", "CREW")).toEqual({ name: "crew", members: ["clara2"] });
+    expect(await told("access grant crew/app group:Crew")).toMatch(/ for group:crew: /);
+    expect(await told("access check Clara2 crew/app")).toMatch(/^yes: clara2 may pull crew\/app /);
+    expect(await told("group remove-member Crew Clara2")).toMatch(/^clara2 left crew\n/);
+  });
+
   test("granting again replaces the grant and shows old and new", async () => {
     const told = await site.must("access", "grant", "telechat", "reader", "--actions", "pull");
     expect(told).toMatch(/before[^\n]*pull, push, delete/);
