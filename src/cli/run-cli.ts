@@ -127,8 +127,7 @@ function report(error: unknown, io: Io): ExitCode {
     return error.exitCode;
   }
   if (error instanceof StoreUnavailable) {
-    const next = error.reason === "replaced" ? "" : "; try again";
-    io.note(`${error.message}${next}\n`);
+    io.note(`${printable(error.message)}\n`);
     return error.reason === "busy" ? 75 : 3;
   }
   const message = error instanceof Error ? error.message : "unknown fault";

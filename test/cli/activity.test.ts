@@ -1,4 +1,5 @@
 // What a server has put on record, as the command line shows it: list, summary, references, last use, what is unused.
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Database } from "../../src/storage/sqlite/engine.js";
@@ -319,6 +320,18 @@ describe("what is on record of tokens and refusals", () => {
         retentionDays: 90,
       });
       expect(await site.json("audit", "list", "--outcome", "given", "--until", "30d")).toEqual([]);
+    });
+
+    test("a damaged file is named with what really helps", async () => {
+      for (const suffix of ["-wal", "-shm"]) rmSync(`${path()}${suffix}`, { force: true });
+      writeFileSync(path(), "not a database".padEnd(8192, "!"));
+      const outcome = await site.run(["audit", "list", "--outcome", "given"]);
+      expect([outcome.code, outcome.stdout]).toEqual([3, ""]);
+      expect(outcome.stderr).toBe(
+        `${path()} is damaged; move it away, and the server makes a new one (what was refused and given before is lost with it)\n`,
+      );
+      renameSync(path(), `${path()}.damaged`);
+      expect(await site.json("audit", "list", "--outcome", "given")).toEqual([]);
     });
   });
 });

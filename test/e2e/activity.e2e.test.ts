@@ -171,6 +171,7 @@ describe("what survives", () => {
     const outcome = await server.cli(["audit", "list", "--outcome", "given"]);
     expect([outcome.code, outcome.stdout]).toEqual([3, ""]);
     expect(outcome.stderr).toContain("dockwarden-activity.db is damaged; move it away");
+    expect(outcome.stderr).not.toContain("try again");
     const shown = await server.mustCli(["user", "show", "reader"]);
     expect(shown.stdout).toMatch(/last sign-in +unknown: .* is damaged; move it away/);
     const review = await server.mustCli(["access", "review"]);

@@ -1,5 +1,14 @@
 // The file of sums: what is written is read again, grown rows replace their earlier form, old and too many hours go.
-import { chmodSync, existsSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ActivitySums } from "../../src/domain/activity-sums.js";
@@ -8,6 +17,7 @@ import { SqliteActivityLog } from "../../src/storage/sqlite/activity-log.js";
 import { createActivityReader } from "../../src/storage/sqlite/activity-reader.js";
 import { SqliteActivityStore } from "../../src/storage/sqlite/activity-store.js";
 import type { Connection } from "../../src/storage/sqlite/connection.js";
+import { Database } from "../../src/storage/sqlite/engine.js";
 import { activityPathOf, openActivity } from "../../src/storage/sqlite/open-activity.js";
 import { from, REFUSAL, REFUSED, USE, writeActivity } from "../support/activity-site.js";
 import { tempFolder } from "../support/temp.js";
@@ -290,6 +300,29 @@ describe("opening the file of sums", () => {
       sums.given({ ...USE, image: "team/new" }, from("192.0.2.1"), START);
     });
     expect(await reader.log.listTokens(ALL)).toMatchObject([{ image: "team/new" }]);
+    reader.close();
+  });
+
+  test("damage that shows only in a query is said to be this file's, and what to do", async () => {
+    const path = join(tempFolder(), "a.db");
+    await writeActivity(path, START, (sums) => {
+      sums.given(USE, from("192.0.2.1"), START);
+    });
+    const database = new Database(path);
+    database.pragma("wal_checkpoint(TRUNCATE)");
+    const size = Number(database.pragma("page_size", { simple: true }));
+    const root = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'token_sum'");
+    const page = Number(root.pluck().get());
+    database.close();
+    const file = openSync(path, "r+");
+    writeSync(file, Buffer.alloc(size, 0xee), 0, size, (page - 1) * size);
+    closeSync(file);
+    const reader = createActivityReader({ ...OPTIONS, path });
+    await expect(reader.log.listTokens(ALL)).rejects.toMatchObject({
+      name: "StoreUnavailable",
+      reason: "failed",
+      message: expect.stringMatching(/a\.db is damaged; move it away, and the server makes a new/),
+    });
     reader.close();
   });
 

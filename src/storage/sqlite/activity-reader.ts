@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { ActivitySummary } from "../../domain/activity-summary.js";
 import type { ActivityLog } from "../../domain/activity.js";
 import { StoreUnavailable } from "../../domain/ports.js";
+import type { StoreFault } from "../../domain/store-fault.js";
 import type { SqliteActivityLog } from "./activity-log.js";
 import type { Connection } from "./connection.js";
 import { watchFile, type FileWatch } from "./file-watch.js";
@@ -21,12 +22,15 @@ const NO_SUMMARY: ActivitySummary = {
   images: [],
 };
 
+function toUnavailable({ code, message }: StoreFault, cause?: unknown): StoreUnavailable {
+  return new StoreUnavailable(code === "busy" ? "busy" : "failed", message, cause);
+}
+
 async function connect(options: OpenActivityOptions): Promise<Connection> {
   const { openActivity } = await import("./open-activity.js");
   const opened = openActivity(options);
   if (opened.ok) return opened.value;
-  const { code, message } = opened.error;
-  throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
+  throw toUnavailable(opened.error);
 }
 
 /** A log that opens its file when it is first asked; `close` ends it. */
@@ -62,18 +66,29 @@ export function createActivityReader(options: OpenActivityOptions): {
     log ??= start();
     return log;
   };
+  /** Null where there is no file. Damage that shows only now is said to be this file's, not the store's. */
+  const ask = async <T>(question: (log: SqliteActivityLog) => Promise<T>): Promise<T | null> => {
+    const found = await open();
+    try {
+      return found === null ? null : await question(found);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || error.cause === undefined) throw error;
+      const { describeActivityError } = await import("./open-activity.js");
+      throw toUnavailable(describeActivityError(options.path, error.cause), error);
+    }
+  };
   const reader: ActivityLog = {
-    listTokens: async (filter) => (await (await open())?.listTokens(filter)) ?? [],
-    listRefusals: async (filter) => (await (await open())?.listRefusals(filter)) ?? [],
-    findRefusals: async (reference) => (await (await open())?.findRefusals(reference)) ?? [],
+    listTokens: async (filter) => (await ask((one) => one.listTokens(filter))) ?? [],
+    listRefusals: async (filter) => (await ask((one) => one.listRefusals(filter))) ?? [],
+    findRefusals: async (reference) => (await ask((one) => one.findRefusals(reference))) ?? [],
     follow: async (after) =>
-      (await (await open())?.follow(after)) ?? { batch: 0, tokens: [], refusals: [] },
-    lastUses: async () => (await (await open())?.lastUses()) ?? new Map(),
-    lastUseOf: async (accountId) => (await (await open())?.lastUseOf(accountId)) ?? null,
-    imageUses: async () => (await (await open())?.imageUses()) ?? [],
-    summarize: async (since, top) => (await (await open())?.summarize(since, top)) ?? NO_SUMMARY,
-    prune: async (before, onHour) => (await (await open())?.prune(before, onHour)) ?? 0,
-    beginsAt: async () => (await (await open())?.beginsAt()) ?? null,
+      (await ask((one) => one.follow(after))) ?? { batch: 0, tokens: [], refusals: [] },
+    lastUses: async () => (await ask((one) => one.lastUses())) ?? new Map(),
+    lastUseOf: async (accountId) => ask((one) => one.lastUseOf(accountId)),
+    imageUses: async () => (await ask((one) => one.imageUses())) ?? [],
+    summarize: async (since, top) => (await ask((one) => one.summarize(since, top))) ?? NO_SUMMARY,
+    prune: async (before, onHour) => (await ask((one) => one.prune(before, onHour))) ?? 0,
+    beginsAt: async () => ask((one) => one.beginsAt()),
   };
   return {
     log: reader,

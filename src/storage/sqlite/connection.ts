@@ -56,15 +56,24 @@ export function translateError(error: unknown): never {
   if (!isSqliteError(error)) throw error;
   if (error.code.startsWith("SQLITE_CONSTRAINT")) throw error;
   if (error.code.startsWith("SQLITE_BUSY") || error.code.startsWith("SQLITE_LOCKED")) {
-    throw new StoreUnavailable("busy", "the store is busy: another process is writing", error);
+    throw new StoreUnavailable(
+      "busy",
+      "the store is busy: another process is writing; try again",
+      error,
+    );
   }
   if (error.code === "SQLITE_FULL") {
-    throw new StoreUnavailable("full", "the disk of the store is full", error);
+    throw new StoreUnavailable("full", "the disk of the store is full; make room", error);
   }
   if (error.code.startsWith("SQLITE_READONLY")) {
-    throw new StoreUnavailable("read-only", "the store can't be written: it is read-only", error);
+    const message = "the store can't be written: it is read-only; check its owner and the mount";
+    throw new StoreUnavailable("read-only", message, error);
   }
-  throw new StoreUnavailable("failed", `the store failed (${error.code})`, error);
+  throw new StoreUnavailable(
+    "failed",
+    `the store failed (${error.code}); run dockwarden doctor`,
+    error,
+  );
 }
 
 /** Runs a read or a single statement, with errors translated. */

@@ -102,6 +102,6 @@ function describeCopyError(path: string, error: unknown): StoreFault {
   } catch (translated) {
     if (!(translated instanceof StoreUnavailable)) throw translated;
     const code = translated.reason === "busy" ? "busy" : "failed";
-    return { code, message: `${translated.message}; try again` };
+    return { code, message: translated.message };
   }
 }

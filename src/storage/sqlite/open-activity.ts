@@ -41,7 +41,7 @@ export function openActivity(options: OpenActivityOptions): Result<Connection, S
     return err(fault);
   } catch (error) {
     connection?.close();
-    return err(describe(path, error));
+    return err(describeActivityError(path, error));
   }
 }
 
@@ -63,7 +63,8 @@ function prepare(connection: Connection, options: OpenActivityOptions): StoreFau
   return null;
 }
 
-function describe(path: string, error: unknown): StoreFault {
+/** What an error of the file means, and what to do; the file is named, since it is not the store. */
+export function describeActivityError(path: string, error: unknown): StoreFault {
   if (!isSqliteError(error)) {
     const { code, message } = error as NodeJS.ErrnoException;
     return {
@@ -75,6 +76,11 @@ function describe(path: string, error: unknown): StoreFault {
     const message = `${path} is damaged; move it away, and the server makes a new one (what was refused and given before is lost with it)`;
     return { code: "damaged", message };
   }
-  const code = error.code.startsWith("SQLITE_BUSY") ? "busy" : "failed";
-  return { code, message: `${path} can't be opened (${error.code}); check the disk and the owner` };
+  if (error.code.startsWith("SQLITE_BUSY")) {
+    return { code: "busy", message: `${path} is busy: another process is writing; try again` };
+  }
+  return {
+    code: "failed",
+    message: `${path} can't be used (${error.code}); check the disk and the owner`,
+  };
 }
