@@ -6,7 +6,7 @@ import type { KeyFault } from "../domain/key.js";
 const STICKY = 0o1000;
 
 export interface ModeReport {
-  /** The first unsafe file, null where all are safe. */
+  /** Every unsafe file, a line each; null where all are safe. */
   readonly fault: KeyFault | null;
   readonly warnings: readonly string[];
 }
@@ -25,10 +25,9 @@ export function checkKeyModes(files: readonly string[], modeCheck: "strict" | "w
     ...folders.map(describeFolder),
     ...above.map(describeAbove),
   ].filter((message) => message !== null);
-  const [first] = messages;
-  if (first === undefined) return { fault: null, warnings: [] };
+  if (messages.length === 0) return { fault: null, warnings: [] };
   if (modeCheck === "warn") return { fault: null, warnings: messages };
-  return { fault: { code: "insecure-mode", message: first }, warnings: [] };
+  return { fault: { code: "insecure-mode", message: messages.join("\n") }, warnings: [] };
 }
 
 function describeFile(path: string): string | null {

@@ -105,7 +105,8 @@ export function readNewer(
   const modes = checkKeyModes(privateFilesOf(directory, ring), modeCheck);
   const broken = modes.fault ?? findBroken(ring, options);
   if (broken === null) return ok(ring);
-  return err({ ...broken, message: `newer keys are not used: ${broken.message}` });
+  const why = broken.message.replaceAll("\n", "; ");
+  return err({ ...broken, message: `newer keys are not used: ${why}` });
 }
 
 /** The private key is that of the certificate. */
@@ -129,7 +130,12 @@ export function describeEnding(ring: Ring, options: KeyStoreOptions): string | n
   if (holder === null) return null;
   const days = Math.floor((endOf(holder.certificatePem) - options.clock.now()) / DAY);
   if (days >= WARNING_DAYS) return null;
+  const what = imported === undefined ? "token CA" : "imported signing certificate";
+  const next = keyIn(ring.keys, holder.role, "prepared");
+  if (next !== null && endOf(next.certificatePem) > endOf(holder.certificatePem)) {
+    return `the ${what} ends in ${days} days; the next one is prepared: when every registry trusts it, run dockwarden key rotate --activate`;
+  }
   return imported === undefined
-    ? `the token CA ends in ${days} days: run dockwarden key rotate --ca`
-    : `the imported signing certificate ends in ${days} days: run dockwarden key import with a new one`;
+    ? `the ${what} ends in ${days} days: run dockwarden key rotate --ca`
+    : `the ${what} ends in ${days} days: run dockwarden key import with a new one`;
 }

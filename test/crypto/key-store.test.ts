@@ -188,8 +188,25 @@ test("D07: our own leaf is renewed at 60 days by refresh and at start when expir
   expect((await opened(options)).warnings().join()).toContain(
     "the token CA ends in 20 days: run dockwarden key rotate --ca",
   );
+  expect((await (await opened(options)).rotateCa()).ok).toBe(true);
+  expect((await opened(options)).warnings().join()).toContain(
+    "the token CA ends in 20 days; the next one is prepared: when every registry trusts it, run dockwarden key rotate --activate",
+  );
   time.now = NOW + 3651 * DAY;
   expect(await openKeyStore(options)).toMatchObject({ ok: false, error: { code: "expired" } });
+});
+
+test("every file that is open to others is named at once, a line each", async () => {
+  const { options } = setUp();
+  await opened(options);
+  const files = readdirSync(ringFolder(options)).filter((name) => name.endsWith(".key.pem"));
+  for (const name of files) chmodSync(join(ringFolder(options), name), 0o644);
+  chmodSync(ringFolder(options), 0o777);
+  const refused = await openKeyStore(options);
+  expect(refused).toMatchObject({ ok: false, error: { code: "insecure-mode" } });
+  const lines = refused.ok ? [] : refused.error.message.split("\n");
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(line).toMatch(/; run chmod \d{3} \//);
 });
 
 test("nothing there and nothing may be made: says which command makes it", async () => {

@@ -119,6 +119,19 @@ describe("a sentence of ours", () => {
     expect(split(sentence).what).toBe("the imported signing certificate ends in 3 days");
   });
 
+  test("is no command where a person must have done something before", () => {
+    const sentence =
+      "the token CA ends in 3 days; the next one is prepared: when every registry trusts it, run dockwarden key rotate --activate";
+    expect(split(sentence)).toEqual({
+      what: "the token CA ends in 3 days",
+      mend: {
+        kind: "do",
+        words:
+          "the next one is prepared: when every registry trusts it, run dockwarden key rotate --activate",
+      },
+    });
+  });
+
   test("keeps its words where no command mends it", () => {
     expect(split("it is damaged; restore a backup")).toEqual({
       what: "it is damaged",
