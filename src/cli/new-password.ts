@@ -10,14 +10,15 @@ import type { Session } from "./session.js";
 export async function makePassword(
   name: string,
   source: PasswordSource,
-  context: AdminContext,
+  context: Pick<AdminContext, "hasher" | "passwordRules">,
 ): Promise<{ readonly hash: string; readonly generated: string | null }> {
   const given = await source();
   const password = given ?? context.passwordRules.generate();
   const fault = context.passwordRules.findFault(password, name);
   if (fault !== null) throw new CliExit(1, fault);
   const hash = await context.hasher.hash(password);
-  if (!hash.ok) throw new CliExit(75, "too many hashes at once; try again");
+  if (!hash.ok)
+    throw new CliExit(75, "too many passwords are being set or checked just now; try again");
   return { hash: hash.value, generated: given === null ? password : null };
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { packageRoot } from "../app.js";
-import { StoreUnavailable } from "../domain/ports.js";
+import type { StoreUnavailable } from "../domain/ports.js";
 import { addAccessCommands } from "./access.js";
 import { addAuditCommands } from "./audit.js";
 import { addBackupCommands } from "./backup.js";
@@ -126,11 +126,29 @@ function report(error: unknown, io: Io): ExitCode {
     }
     return error.exitCode;
   }
-  if (error instanceof StoreUnavailable) {
+  if (isStoreUnavailable(error)) {
     io.note(`${printable(error.message)}\n`);
     return error.reason === "busy" ? 75 : 3;
   }
-  const message = error instanceof Error ? error.message : "unknown fault";
-  io.note(`failed: ${printable(message)}\n`);
+  io.note(`failed: ${printable(describeUnknown(error))}\n`);
   return 3;
+}
+
+/** By name: a process that loaded the module twice has two such classes. */
+function isStoreUnavailable(error: unknown): error is StoreUnavailable {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "name" in error &&
+    error.name === "StoreUnavailable"
+  );
+}
+
+/** By what is in it: an error of another realm, or of a native module, is no `Error` of ours. */
+function describeUnknown(error: unknown): string {
+  if (typeof error === "string") return `${error}; run dockwarden doctor`;
+  const isObject = typeof error === "object" && error !== null;
+  const { message, code } = isObject ? (error as Partial<NodeJS.ErrnoException>) : {};
+  if (typeof message === "string" && message !== "") return message;
+  return `${typeof code === "string" ? code : "unknown fault"}; run dockwarden doctor`;
 }
