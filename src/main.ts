@@ -4,6 +4,8 @@ import { fstatSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+// Words beside the answer that nobody reads, or that no disk takes, change no answer either: there is nobody left to tell.
+process.stderr.on("error", () => undefined);
 process.umask(0o077);
 
 // A reader that has gone away (`… | head -1`) is no fault of ours (THREATS L09), and changes no answer; a full disk behind `>` is one.

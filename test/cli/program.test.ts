@@ -84,6 +84,33 @@ describe("the program", () => {
     expect(outcome.stderr).not.toMatch(/EPIPE|\n\s+at /);
   });
 
+  test.each([
+    ["user add zelda --generate", 0],
+    ["user show nosuch", 1],
+    ["access check nobody-here team/app", 2],
+    ["config check --config /nowhere/config.yml", 78],
+  ] as const)(
+    "L09: %s ends with %d also where standard error is full, closed or read by nobody",
+    async (line, code) => {
+      for (const [end, redirection] of [
+        ["full", "2>/dev/full"],
+        ["closed", "2>&-"],
+        ["unread", "2> >(:)"],
+      ] as const) {
+        const typed = line.replace("zelda", `zelda-${end}`).split(" ");
+        const words = [process.execPath, TSX, ENTRY, ...typed];
+        const script = `"$@" ${redirection}; echo "$?"`;
+        const { stdout } = await run("bash", ["--norc", "-c", script, "bash", ...words], {
+          env: env(),
+        });
+        const answer = stdout.trimEnd().split("\n");
+        expect([end, answer.at(-1)]).toEqual([end, String(code)]);
+        // A generated password still arrives.
+        expect(answer.slice(0, -1).join("")).toMatch(code === 0 ? /^\S{12,}$/ : /^$/);
+      }
+    },
+  );
+
   test("a backup waits for a reader that is slow, and arrives whole", async () => {
     const pipe = `"$@" | { sleep 2; tar -t; }; echo "\${PIPESTATUS[*]}"`;
     const words = [process.execPath, TSX, ENTRY, "backup", "-"];
