@@ -170,5 +170,5 @@ async function ask(
   if (!isLiteral(question.image)) {
     return usage(`${question.image} is a pattern; ask about one repository that it names`);
   }
-  return checkAccess(subject.value, pattern.value, question.action, context);
+  return checkAccess(subject.value, pattern.value, [question.action], context);
 }

@@ -11,6 +11,7 @@ import { findInactivity, findRequester, readQuestion } from "./rights.js";
 import { suggestCommand } from "./suggestion.js";
 
 export interface CheckOutcome {
+  /** All that was asked. */
   readonly allowed: boolean;
   readonly actions: readonly Action[];
   /** Sentences, in the order in which it was decided. */
@@ -25,11 +26,11 @@ export interface CheckOutcome {
   readonly suggestion: string | null;
 }
 
-/** What a client would get now; a disabled or expired account is an answer, an unknown one is wrong usage. */
+/** What a client would get now that asks for all of `actions` (at least one); a disabled or expired account is an answer, an unknown one is wrong usage. */
 export async function checkAccess(
   subject: SubjectName,
   image: ImagePattern,
-  action: Action,
+  actions: readonly Action[],
   context: AdminContext,
 ): Promise<Result<CheckOutcome, Refusal>> {
   const found = await findRequester(subject, context);
@@ -40,7 +41,7 @@ export async function checkAccess(
   const requester = found.value;
   const question = await readQuestion(requester, image, context);
   const decision = decide(question);
-  const allowed = decision.allowed.includes(action);
+  const allowed = actions.every((action) => decision.allowed.includes(action));
   return ok({
     allowed,
     actions: decision.allowed,
@@ -48,7 +49,7 @@ export async function checkAccess(
     path: decision.reasons,
     matched: findMatched(question),
     groups: requester.kind === "account" ? requester.groups.map(({ name }) => name) : [],
-    suggestion: allowed ? null : suggestCommand(question, image, action),
+    suggestion: allowed ? null : suggestCommand(question, image, actions),
   });
 }
 

@@ -20,21 +20,22 @@ interface Step {
 }
 
 /**
- * Answers commands that could be typed as they stand, joined by &&; null where none helps. `asked` is the image as it
- * was asked for: without a service where the first one was meant.
+ * Answers commands that could be typed as they stand, joined by &&, after which all of `actions` (at least one) would be
+ * allowed; null where none helps. `asked` is the image as it was asked for: without a service where the first one was meant.
  */
 export function suggestCommand(
   input: DecisionInput,
   asked: ImagePattern,
-  action: Action,
+  actions: readonly Action[],
 ): string | null {
-  if (input.requester.kind === "anonymous" && action !== "pull") return null;
-  const lift = liftPermissions(input, action);
+  const isPullOnly = actions.every((action) => action === "pull");
+  if (input.requester.kind === "anonymous" && !isPullOnly) return null;
+  const lift = liftPermissions(input, actions);
   const tagged = input.images.filter(isTaggedWall);
-  const grantTags = tagged.map((image) => giveGrant(input, image.pattern, action));
+  const grantTags = tagged.map((image) => giveGrant(input, image.pattern, actions));
   const unregister = tagged.map(unregisterImage);
   const grants = servicesFor(input, asked).map((service) =>
-    giveGrant(input, { service, repository: asked.repository, tag: null }, action),
+    giveGrant(input, { service, repository: asked.repository, tag: null }, actions),
   );
   // What opens least comes first.
   const plans: readonly (readonly Step[])[] = [
@@ -47,24 +48,28 @@ export function suggestCommand(
   ];
   const plan = plans
     .map((steps) => [...lift, ...steps])
-    .find((steps) => steps.length > 0 && helps(input, steps, action));
+    .find((steps) => steps.length > 0 && helps(input, steps, actions));
   if (plan === undefined) return null;
   return plan.map(({ command }) => command).join(" && ");
 }
 
-const helps = (input: DecisionInput, steps: readonly Step[], action: Action): boolean =>
-  decide(steps.reduce((state, step) => step.apply(state), input)).allowed.includes(action);
+function helps(input: DecisionInput, steps: readonly Step[], actions: readonly Action[]): boolean {
+  const { allowed } = decide(steps.reduce((state, step) => step.apply(state), input));
+  return actions.every((action) => allowed.includes(action));
+}
 
 const isTaggedWall = (image: GrantedImage): boolean =>
   image.isExclusive && image.pattern.tag !== null;
 
 /** A grant never lifts the ceiling: without the permission none would change anything. */
-function liftPermissions({ requester }: DecisionInput, action: Action): readonly Step[] {
-  if (requester.kind === "anonymous" || requester.permissions.includes(action)) return [];
-  const permissions: readonly Permission[] = normalizePermissions([
-    ...requester.permissions,
-    action,
-  ]);
+function liftPermissions(
+  { requester }: DecisionInput,
+  actions: readonly Action[],
+): readonly Step[] {
+  if (requester.kind === "anonymous") return [];
+  const { permissions: held } = requester;
+  if (actions.every((action) => held.includes(action))) return [];
+  const permissions: readonly Permission[] = normalizePermissions([...held, ...actions]);
   return [
     {
       command: `dockwarden user update ${requester.name} --permissions ${permissions.join(",")}`,
@@ -85,7 +90,7 @@ function servicesFor(input: DecisionInput, asked: ImagePattern): readonly (strin
 }
 
 /** `access grant` with what the subject's own grant there gives already, because the new one replaces it. */
-function giveGrant(input: DecisionInput, pattern: ImagePattern, action: Action): Step {
+function giveGrant(input: DecisionInput, pattern: ImagePattern, wanted: readonly Action[]): Step {
   const [subject] = guisesOf(input.requester);
   if (subject === undefined) throw new Error("a requester without a guise");
   const isEntry = (image: GrantedImage): boolean =>
@@ -96,7 +101,7 @@ function giveGrant(input: DecisionInput, pattern: ImagePattern, action: Action):
   const key = subjectKey(subject);
   const others = entry?.grants.filter((grant) => subjectKey(grant.subject) !== key) ?? [];
   const present = entry?.grants.find((grant) => subjectKey(grant.subject) === key);
-  const actions = normalizeActions([...(present?.actions ?? []), action]);
+  const actions = normalizeActions([...(present?.actions ?? []), ...wanted]);
   const expiresAt = present?.expiresAt ?? null;
   const granted: GrantedImage = {
     id: entry?.id ?? NEW_ENTRY_ID,

@@ -2,7 +2,6 @@
 import { checkAccess, type CheckOutcome } from "../admin/access-check.js";
 import type { AdminContext } from "../admin/admin-context.js";
 import { formatSubjectName, parseSubject } from "../admin/subject-reference.js";
-import type { Action } from "../domain/action.js";
 import { formatImagePattern, isLiteral, type ImagePattern } from "../domain/image-pattern.js";
 import { formatReasonImage, type ReasonImage } from "../domain/reason.js";
 import { CliExit, orExit } from "./exit.js";
@@ -39,7 +38,8 @@ export interface Asked {
   readonly subject: string;
   readonly image: string;
   readonly service: string;
-  readonly action: Action;
+  /** `push`, or `pull and push`. */
+  readonly action: string;
 }
 
 /** The answer, the path to it, and the command that would change it: a line each. */
@@ -56,8 +56,8 @@ export function describeCheck(asked: Asked, outcome: CheckOutcome): readonly str
   ];
 }
 
-/** The same as data. */
-export function toPublicCheck(asked: Asked, outcome: CheckOutcome): object {
+/** The same as data; `asked` are the members that say what was asked. */
+export function toPublicCheck(asked: object, outcome: CheckOutcome): object {
   const { allowed, actions, sentences, path, matched, groups, suggestion } = outcome;
   const data = { allowed, actions, reasons: sentences, ...asked, groups, matched, path };
   return { ...data, command: suggestion };
@@ -77,7 +77,7 @@ export async function check(
     const name = orExit(parseSubject(subjectText));
     const subject = formatSubjectName(name);
     const { pattern, service } = readPlace(session, context, imageText, options);
-    const outcome = orExit(await checkAccess(name, pattern, action, context));
+    const outcome = orExit(await checkAccess(name, pattern, [action], context));
     const asked = { subject, image: formatImagePattern(pattern), service, action };
     const lines = describeCheck(asked, outcome);
     session.answer(toPublicCheck(asked, outcome), `${lines.join("\n")}\n`);

@@ -1,7 +1,7 @@
 // `dockwarden access check --ref`: the refusal that a log line or audit list names, how it was decided, and what would be now.
 import { checkAccess } from "../admin/access-check.js";
 import type { AdminContext } from "../admin/admin-context.js";
-import { isAction, type Action } from "../domain/action.js";
+import { ACTIONS, type Action } from "../domain/action.js";
 import { parseReference, type RefusalSum } from "../domain/activity.js";
 import { parseImagePattern } from "../domain/image-pattern.js";
 import { describeRefused, describeSum, formatWho, toPublicRefusal } from "./audit-entries.js";
@@ -92,29 +92,33 @@ function findRemedy({ reason, tried, image, isRest }: RefusalSum): string | null
   }
 }
 
-/** The first action that was not given, asked again; null where nothing of the kind can be asked. */
+/** All that was asked, asked again: a push needs its pull, too. Null where nothing of the kind can be asked. */
 async function checkNow(refusal: RefusalSum, context: AdminContext): Promise<Now | null> {
   const { tried, image, service } = refusal;
   // `registry:catalog` is no repository.
   if (refusal.reason !== "not_allowed" || image.includes(":")) return null;
-  const action = findMissing(refusal);
+  const actions = findAsked(refusal);
   const pattern = parseImagePattern(image, service);
-  if (action === null || !pattern.ok || refusal.isRest) return null;
+  if (actions.length === 0 || !pattern.ok || refusal.isRest) return null;
   const isKnown = tried === "" || (await context.store.accounts.find(tried)) !== null;
   if (!isKnown) return null;
   const subject =
     tried === "" ? ({ kind: "anonymous" } as const) : ({ kind: "account", name: tried } as const);
-  const outcome = orExit(await checkAccess(subject, pattern.value, action, context));
-  const asked = { subject: formatWho(tried), image, service, action };
+  const outcome = orExit(await checkAccess(subject, pattern.value, actions, context));
+  const place = { subject: formatWho(tried), image, service };
+  const lines = describeCheck({ ...place, action: actions.join(" and ") }, outcome);
   return {
     isAllowed: outcome.allowed,
-    lines: ["now:", ...describeCheck(asked, outcome).map((line) => `  ${line}`)],
-    data: toPublicCheck(asked, outcome),
+    lines: ["now:", ...lines.map((line) => `  ${line}`)],
+    data: toPublicCheck({ ...place, asked: actions }, outcome),
   };
 }
 
-function findMissing({ asked, given }: RefusalSum): Action | null {
+/** The actions that were asked for; none where only words that are no action were not given. */
+function findAsked({ asked, given }: RefusalSum): readonly Action[] {
+  const words = asked.split(",");
+  if (words.includes("*")) return ["pull"];
+  const actions = ACTIONS.filter((action) => words.includes(action));
   const had = given.split(",");
-  const words = asked === "*" ? ["pull"] : asked.split(",");
-  return words.filter(isAction).find((action) => !had.includes(action)) ?? null;
+  return actions.every((action) => had.includes(action)) ? [] : actions;
 }
