@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { findActor } from "./actor.js";
+import { giveWay } from "./backup/backup-file.js";
 import { CONFIG_NAME, STORE_NAME, TRUST_FOLDER } from "./backup/manifest.js";
 import { extractMember, readMember, type Archive } from "./backup/read-archive.js";
 import type { LoadedConfig } from "./config/load-config.js";
@@ -48,12 +49,14 @@ export interface Prepared {
   readonly staging: string;
   /** Ends the lock that keeps everybody else out; called when all is in place. */
   readonly release: Release;
+  /** Ends the restore early, before the first change. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A refusal has changed nothing. An exception may come between; then the mark is there, and nothing starts. */
 export async function installBackup(
   loaded: LoadedConfig,
-  { archive, keys, staging, release }: Prepared,
+  { archive, keys, staging, release, signal }: Prepared,
 ): Promise<Result<Installed, StartFault>> {
   const { storage, keys: settings } = loaded.config;
   const { path } = storage;
@@ -64,6 +67,7 @@ export async function installBackup(
   const floor = earlier?.floor ?? readFloorOf(path);
   const staged = join(staging, "store.db");
   extractMember(archive, STORE_NAME, staged);
+  await giveWay(signal);
   const prepared = prepareRestored(staged, {
     migrationsDirectory: join(packageRoot, "migrations"),
     clock: systemClock,
@@ -79,6 +83,8 @@ export async function installBackup(
   const certificateFile = join(settings.trustDirectory, "token-ca.pem");
   const trusted = existsSync(certificateFile) ? sum(readFileSync(certificateFile, "utf8")) : null;
 
+  // The last moment: what has begun is brought to its end.
+  await giveWay(signal);
   const suffix = `replaced-${formatTime(systemClock.now()).replace(/\W/g, "")}`;
   const hadStore = existsSync(path);
   const replacement = beginRestore(path, { suffix, hadStore, floor, trusted });

@@ -1,21 +1,10 @@
 // `dockwarden restore`: opens a backup, checks it whole, and hands it on to be installed; nothing is changed before that.
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  createWriteStream,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, createWriteStream, existsSync, openSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { findActor } from "./actor.js";
+import { giveWay } from "./backup/backup-file.js";
 import { BadBackup } from "./backup/bad-backup.js";
 import { KEYS_FOLDER, STORE_NAME, type Manifest } from "./backup/manifest.js";
 import {
@@ -30,26 +19,23 @@ import type { RingKey } from "./crypto/ring.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { installBackup, type Installed } from "./install-backup.js";
 import { becomeStoreOwner, packageRoot, systemClock } from "./open-parts.js";
+import { takeRestorePlace, takeScratchPlace, type RestorePlace } from "./restore-place.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { NO_FLOOR } from "./storage/sqlite/restore-floor.js";
 import { prepareRestored } from "./storage/sqlite/restore-store.js";
-import { prepareStoreFolder } from "./storage/sqlite/store-files.js";
-import {
-  findStoreUser,
-  holdStoreAlone,
-  restoreMarkerOf,
-  type Release,
-} from "./storage/sqlite/store-lock.js";
+import { restoreMarkerOf } from "./storage/sqlite/store-lock.js";
 
 export interface RestoreOrder {
   /** A file, or the bytes themselves. */
   readonly source: string | NodeJS.ReadableStream;
   /** A store that is there is replaced, and kept aside. */
   readonly mayReplace: boolean;
-  /** Only checks; changes nothing. */
+  /** Only checks; changes nothing, and works below TMPDIR alone. */
   readonly isDryRun: boolean;
   /** What is done now, in words. */
   readonly onProgress?: (doing: string) => void;
+  /** Ends the restore early, with nothing left behind; between two acts, and not after the first change. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Restored {
@@ -64,44 +50,46 @@ export async function restoreBackup(
   order: RestoreOrder,
 ): Promise<Result<Restored, StartFault>> {
   const { path } = loaded.config.storage;
-  const name = typeof order.source === "string" ? order.source : "standard input";
   // Opened before the process may become the store's owner, who may not read it.
   const file = typeof order.source === "string" ? openSource(order.source) : ok(null);
   if (!file.ok) return file;
-  let staging: string | null = null;
-  let release: Release = () => undefined;
+  let place: RestorePlace | null = null;
   let descriptor = file.value;
   try {
     const unreadable = becomeStoreOwner(path);
     if (unreadable !== null) return err(unreadable);
-    const ready = order.isDryRun ? ok(release) : makeReady(path, order.mayReplace);
-    if (!ready.ok) return ready;
-    release = ready.value;
-    if (!order.isDryRun || typeof order.source !== "string") staging = makeStaging(path);
-    if (typeof order.source !== "string" && staging !== null) {
+    const taken = order.isDryRun ? takeScratchPlace() : takeRestorePlace(path, order.mayReplace);
+    if (!taken.ok) return taken;
+    place = taken.value;
+    const { folder, release } = place;
+    if (typeof order.source !== "string") {
       order.onProgress?.("reading standard input");
-      descriptor = await store(order.source, join(staging, "backup.tar"));
+      descriptor = await store(order.source, join(folder, "backup.tar"), order.signal);
     }
     order.onProgress?.("checking the backup");
+    await giveWay(order.signal);
     const archive = openArchive(descriptor ?? -1);
     verifyArchive(archive);
     const keys = await readKeys(archive);
     if (!keys.ok) return keys;
+    await giveWay(order.signal);
     const { manifest } = archive;
-    if (order.isDryRun || staging === null) {
+    if (order.isDryRun) {
       order.onProgress?.("checking the store in it");
-      const fault = examineStore(archive);
+      const fault = await examineStore(archive, folder, order.signal);
       return fault === null ? ok({ manifest, installed: null }) : err(fault);
     }
     order.onProgress?.("putting it in place");
-    const installed = await installBackup(loaded, { archive, keys: keys.value, staging, release });
+    const { signal } = order;
+    const prepared = { archive, keys: keys.value, staging: folder, release, signal };
+    const installed = await installBackup(loaded, prepared);
     return installed.ok ? ok({ manifest, installed: installed.value }) : installed;
   } catch (error) {
-    return err(describeFailure(path, name, error));
+    return err(describeFailure(path, order, error));
   } finally {
     if (descriptor !== null) closeSync(descriptor);
-    if (staging !== null) rmSync(staging, { recursive: true, force: true });
-    release();
+    if (place !== null) rmSync(place.folder, { recursive: true, force: true });
+    place?.release();
   }
 }
 
@@ -121,65 +109,34 @@ function openSource(path: string): Result<number, StartFault> {
   return err({ exitCode: 1, message });
 }
 
-/** What would make a restore refuse the store of the backup, found on a copy in a private folder; null where nothing would. */
-function examineStore(archive: Archive): StartFault | null {
-  const folder = mkdtempSync(join(tmpdir(), "dockwarden-"));
-  try {
-    const staged = join(folder, "store.db");
-    extractMember(archive, STORE_NAME, staged);
-    const prepared = prepareRestored(staged, {
-      migrationsDirectory: join(packageRoot, "migrations"),
-      clock: systemClock,
-      backupTakenAt: archive.manifest.takenAt,
-      floor: NO_FLOOR,
-      hasKeys: archive.manifest.hasKeys,
-      actor: findActor(),
-    });
-    return prepared.ok ? null : { ...storeFault(prepared.error), exitCode: 1 };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** What would make a restore refuse the store of the backup, found on a copy in `folder`; null where nothing would. */
+async function examineStore(
+  archive: Archive,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<StartFault | null> {
+  const staged = join(folder, "store.db");
+  extractMember(archive, STORE_NAME, staged);
+  await giveWay(signal);
+  const prepared = prepareRestored(staged, {
+    migrationsDirectory: join(packageRoot, "migrations"),
+    clock: systemClock,
+    backupTakenAt: archive.manifest.takenAt,
+    floor: NO_FLOOR,
+    hasKeys: archive.manifest.hasKeys,
+    actor: findActor(),
+  });
+  await giveWay(signal);
+  return prepared.ok ? null : { ...storeFault(prepared.error), exitCode: 1 };
 }
 
-/** Folder, permission to replace, and the lock that keeps servers and commands out. */
-function makeReady(path: string, mayReplace: boolean): Result<Release, StartFault> {
-  const unsafe = prepareStoreFolder(path);
-  if (unsafe !== null) return err(storeFault(unsafe));
-  const held = holdStoreAlone(path);
-  if (!held.ok) {
-    const isBusy = held.error.code === "busy";
-    return err(isBusy ? { exitCode: 1, message: held.error.message } : storeFault(held.error));
-  }
-  const message = findHindrance(path, mayReplace);
-  if (message === null) return held;
-  held.value();
-  return err({ exitCode: 1, message });
-}
-
-/** Null where what lies there may be replaced. */
-function findHindrance(path: string, mayReplace: boolean): string | null {
-  const isThere = existsSync(path) || existsSync(restoreMarkerOf(path));
-  if (!isThere) return null;
-  if (mayReplace) return findStoreUser(path)?.message ?? null;
-  return `there is a store at ${path}; with --force it is replaced, and kept beside it under another name`;
-}
-
-/** A private folder beside the store; with the lock held, what earlier restores left is removed. */
-function makeStaging(path: string): string {
-  const folder = dirname(path);
-  const prefix = `${basename(path)}.staging-`;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const staging = join(folder, `${prefix}${randomBytes(6).toString("hex")}`);
-  for (const name of readdirSync(folder).filter((one) => one.startsWith(prefix))) {
-    const isFolder = lstatSync(join(folder, name)).isDirectory();
-    if (isFolder) rmSync(join(folder, name), { recursive: true, force: true });
-  }
-  mkdirSync(staging, { mode: 0o700 });
-  return staging;
-}
-
-async function store(source: NodeJS.ReadableStream, target: string): Promise<number> {
-  await pipeline(source, createWriteStream(target, { flags: "wx", mode: 0o600 }));
+async function store(
+  source: NodeJS.ReadableStream,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const file = createWriteStream(target, { flags: "wx", mode: 0o600 });
+  await pipeline(source, file, signal === undefined ? {} : { signal });
   return openSync(target, "r");
 }
 
@@ -195,17 +152,28 @@ async function readKeys(archive: Archive): Promise<Result<readonly RingKey[] | n
   return keys.ok ? keys : err({ ...keyFault(keys.error), exitCode: 1 });
 }
 
-function describeFailure(path: string, name: string, error: unknown): StartFault {
-  const { code, message } = error as NodeJS.ErrnoException;
+function describeFailure(path: string, order: RestoreOrder, error: unknown): StartFault {
+  const { code, message, name } = error as NodeJS.ErrnoException;
   if (error instanceof BadBackup) {
-    const why = `${name} can't be restored: ${message}; nothing was changed; take another backup`;
+    const source = typeof order.source === "string" ? order.source : "standard input";
+    const why = `${source} can't be restored: ${message}; nothing was changed; take another backup`;
     return { exitCode: 1, message: why };
+  }
+  const isFull = code === "ENOSPC" || code === "EDQUOT";
+  if (order.isDryRun) {
+    const what = name === "AbortError" ? "was ended early" : `failed (${code ?? message})`;
+    const hint = isFull
+      ? `; make room in ${tmpdir()}, or set TMPDIR to a folder with more, for the backup and the store in it`
+      : "";
+    return { exitCode: 3, message: `the check ${what}${hint}; nothing was changed` };
   }
   const isBegun = existsSync(restoreMarkerOf(path));
   const state = isBegun
     ? "it was interrupted half-way: mend this and run the same command again with --force; until then nothing starts"
     : "nothing was changed";
-  const hint =
-    code === "ENOSPC" || code === "EDQUOT" ? "; make room for two more copies of the store" : "";
+  if (name === "AbortError") {
+    return { exitCode: 3, message: `the restore was ended early; ${state}` };
+  }
+  const hint = isFull ? "; make room for two more copies of the store" : "";
   return { exitCode: 3, message: `the restore failed (${code ?? message})${hint}; ${state}` };
 }

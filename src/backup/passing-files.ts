@@ -1,13 +1,13 @@
-// Files that live only as long as the backup that made them; what a killed one left is removed by the next.
+// Files that live only as long as the command that made them; what a killed one left is removed by the next.
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
-/** No backup takes nearly as long: for files of a process that can't be asked for from here. */
+/** Nothing takes nearly as long: for files of a process that can't be asked for from here. */
 const ABANDONED_MILLISECONDS = 6 * 3_600_000;
 
-/** A name that no other backup has, and that says which process writes it: `PREFIX4711-0a1b2c3d-8e9f…`. */
+/** A name that no other command gives, and that says which process writes it: `PREFIX4711-0a1b2c3d-8e9f…`. */
 export function namePassing(prefix: string): string {
   return `${prefix}${process.pid}-${describePlace()}-${randomBytes(6).toString("hex")}`;
 }
@@ -23,12 +23,35 @@ export function removeAbandoned(folder: string, prefix: string): void {
   }
 }
 
+/** The same for folders, this user's own alone: what others have planted there could change while it is taken apart. */
+export function removeAbandonedFolders(parent: string, prefix: string): void {
+  for (const name of list(parent).filter((one) => one.startsWith(prefix))) {
+    const folder = join(parent, name);
+    if (isOwnFolder(folder) && isAbandoned(folder, name.slice(prefix.length))) {
+      remove(folder, true);
+    }
+  }
+}
+
+function isOwnFolder(path: string): boolean {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found?.isDirectory() === true && found.uid === process.geteuid?.();
+  } catch {
+    return false; // where nobody may look, nothing is removed
+  }
+}
+
 /** Never throws: it ends what has succeeded, or failed for a better reason. */
 export function removePassing(file: string): void {
+  remove(file, false);
+}
+
+function remove(path: string, recursive: boolean): void {
   try {
-    rmSync(file, { force: true });
+    rmSync(path, { recursive, force: true });
   } catch {
-    return; // the next backup tries again
+    return; // the next command tries again
   }
 }
 

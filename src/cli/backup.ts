@@ -1,11 +1,11 @@
 // `dockwarden backup` and `restore`: one file with everything, and the way back.
 import { statSync } from "node:fs";
 import type { Command } from "commander";
-import { makeBackup, restoreBackup, type Backup, type Restored, type StartFault } from "../app.js";
+import { makeBackup, restoreBackup, type Backup, type Restored } from "../app.js";
 import { quote } from "../doctor/finding.js";
-import type { Result } from "../domain/result.js";
 import { formatTime } from "../domain/time.js";
-import { CliExit, orExit } from "./exit.js";
+import { endBySignal } from "./ending-signal.js";
+import { CliExit } from "./exit.js";
 import { formatJson, printable, type Io } from "./output.js";
 import type { Session } from "./session.js";
 
@@ -56,7 +56,7 @@ async function backUp(session: Session, file: string, options: BackupOptions): P
       3,
       "standard output is closed, or /dev/null: nothing would be kept; name a file, or send it there",
     );
-  const done = await endBySignal((signal) =>
+  const done = await endBySignal(io, (signal) =>
     makeBackup(session.loadConfig(), {
       target: isStream && send !== undefined ? send : file,
       withKeys: options.withoutKeys !== true,
@@ -92,32 +92,6 @@ function describeOpenFile(io: Io): readonly string[] {
   ];
 }
 
-const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/** Ctrl-C and its like end the act early; when it has cleaned up, the process dies by the signal, as shells expect. */
-async function endBySignal<T>(
-  act: (signal: AbortSignal) => Promise<Result<T, StartFault>>,
-): Promise<T> {
-  const ending = new AbortController();
-  const caught: NodeJS.Signals[] = [];
-  const end = (name: NodeJS.Signals): void => {
-    caught.push(name);
-    ending.abort();
-  };
-  for (const name of ENDING_SIGNALS) process.on(name, end);
-  try {
-    const result = await act(ending.signal);
-    const [first] = caught;
-    if (!result.ok && first !== undefined) {
-      for (const name of ENDING_SIGNALS) process.off(name, end);
-      process.kill(process.pid, first);
-    }
-    return orExit(result);
-  } finally {
-    for (const name of ENDING_SIGNALS) process.off(name, end);
-  }
-}
-
 function describeBackup({ file, manifest, notes }: Backup): Record<string, unknown> {
   return { file, ...describeManifest(manifest), notes };
 }
@@ -146,11 +120,12 @@ async function restore(session: Session, file: string, options: RestoreOptions):
   if (file === "-" && io.stdin.isTTY) {
     throw new CliExit(2, "restore - reads a backup from standard input: … | dockwarden restore -");
   }
-  const restored = orExit(
-    await restoreBackup(session.loadConfig(), {
+  const restored = await endBySignal(io, (signal) =>
+    restoreBackup(session.loadConfig(), {
       source: file === "-" ? io.stdin : file,
       mayReplace: options.force === true,
       isDryRun: options.dryRun === true,
+      signal,
       onProgress: (doing) => {
         session.progress(doing);
       },
