@@ -16,6 +16,7 @@ export function checkStore(site: Site): readonly Finding[] {
   return [
     ...checkFile(site),
     ...checkLooseFiles(site),
+    ...checkLeftFolders(site),
     ...checkDisk(site),
     ...checkNetwork(site),
     ...checkOwner(site),
@@ -47,6 +48,16 @@ function checkLooseFiles(site: Site): readonly Finding[] {
       kind: "run",
       command: `chmod 600 ${quote(file)}`,
     }),
+  );
+}
+
+function checkLeftFolders(site: Site): readonly Finding[] {
+  return site.store.leftFolders.map((folder) =>
+    warning(
+      "store.leftover",
+      `${folder} was left by a restore that was killed, and may hold the keys of a backup`,
+      { kind: "run", command: `rm -r ${quote(folder)}` },
+    ),
   );
 }
 

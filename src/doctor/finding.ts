@@ -9,6 +9,7 @@ export const FINDINGS = {
   "store.unusable": "the store is damaged, foreign, newer, half restored, or can't be read",
   "store.older": "the store is older than the program, and storage.autoMigrate is off",
   "store.insecure": "others can read or change the store, or put another one in its place",
+  "store.leftover": "a restore that was killed left a folder that may hold keys",
   "store.disk": "hardly any space is left on the store's disk",
   "store.network": "the store lies on a network file system, where locks can fail",
   "store.owner": "store and keys belong to different users",

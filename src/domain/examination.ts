@@ -9,6 +9,8 @@ export interface StoreExamination {
   readonly fault: StoreFault | null;
   /** Files that SQLite lays beside the store and that others may read or write. */
   readonly looseFiles: readonly string[];
+  /** Folders beside the store that restores left when they were killed; the keys of a backup may lie there. */
+  readonly leftFolders: readonly string[];
   /** The latest time that the store has noted; null where it could not be read. */
   readonly newestTime: EpochSeconds | null;
   /** A sentence where it lies on a file system that can't be relied on; null: it doesn't. */

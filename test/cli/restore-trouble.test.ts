@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -110,5 +111,36 @@ describe("restore", () => {
     const held = layStaging();
     await site.must("restore", file, "--force");
     expect(existsSync(held)).toBe(false);
+  });
+});
+
+describe("doctor", () => {
+  const findLeft = async (): Promise<readonly unknown[]> => {
+    const { stdout } = await site.run(["doctor", "--before-start", "--json"]);
+    const { findings } = JSON.parse(stdout) as { findings: readonly { id: string }[] };
+    return findings.filter(({ id }) => id === "store.leftover");
+  };
+
+  test("names the folder that a killed restore left, and what removes it", async () => {
+    expect(await findLeft()).toEqual([]);
+    layStaging();
+    const place = join(data, PRIVATE);
+    const finding = expect.objectContaining({
+      severity: "warning",
+      what: expect.stringContaining(place),
+      mends: [{ kind: "run", command: `rm -r ${place}` }],
+    });
+    expect(await findLeft()).toEqual([finding]);
+    // Also where the store itself never came to be.
+    renameSync(join(data, "dockwarden.db"), join(folder, "moved.db"));
+    expect(await findLeft()).toEqual([finding]);
+  });
+
+  test("takes no restore under way for a killed one", async () => {
+    layStaging();
+    const lock = holdStoreAlone(join(data, "dockwarden.db"));
+    if (!lock.ok) throw new Error(lock.error.message);
+    expect(await findLeft()).toEqual([]);
+    lock.value();
   });
 });

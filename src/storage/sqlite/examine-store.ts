@@ -10,6 +10,7 @@ import { identifyStore } from "./file-watch.js";
 import { inspectStore } from "./inspect-store.js";
 import { readMigrations } from "./migrate.js";
 import { describeNetworkPlace } from "./network-place.js";
+import { findStaging } from "./staging.js";
 import { findUnsafePlace } from "./store-files.js";
 import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
 
@@ -29,9 +30,11 @@ const TIMES = [
 /** Answers what is wrong; throws nothing, and changes nothing but SQLite's own help files and the lock while it looks. */
 export function examineStore(options: ExamineOptions): StoreExamination {
   const looseFiles = findLooseFiles(options.path);
+  const leftFolders = findLeftFolders(options.path);
   const answer = (fault: StoreFault | null, newestTime: number | null): StoreExamination => ({
     fault,
     looseFiles,
+    leftFolders,
     newestTime,
     networkPlace: describeNetworkPlace(options.path),
     identity: identifyStore(options.path),
@@ -84,6 +87,20 @@ function findLooseFiles(path: string): readonly string[] {
       return false; // not there, or where this user can't look: then inspectStore says so
     }
   });
+}
+
+/** While a restore works they are its own. The lock is asked for only where there is something to ask about. */
+function findLeftFolders(path: string): readonly string[] {
+  try {
+    if (findStaging(path).length === 0) return [];
+    const held = holdStore(path);
+    if (!held.ok) return [];
+    const found = findStaging(path);
+    held.value();
+    return found;
+  } catch {
+    return []; // no folder, or not to be looked at: inspectStore says so
+  }
 }
 
 function findTrouble(connection: Connection, options: ExamineOptions): StoreFault | null {
