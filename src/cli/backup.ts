@@ -1,12 +1,11 @@
 // `dockwarden backup` and `restore`: one file with everything, and the way back.
-import { statSync } from "node:fs";
 import type { Command } from "commander";
 import { makeBackup, restoreBackup, type Backup, type Restored } from "../app.js";
 import { quote } from "../doctor/finding.js";
 import { formatTime } from "../domain/time.js";
 import { endBySignal } from "./ending-signal.js";
 import { CliExit } from "./exit.js";
-import { formatJson, printable, type Io } from "./output.js";
+import { formatJson, isNowhere, printable, type Io } from "./output.js";
 import type { Session } from "./session.js";
 
 interface BackupOptions {
@@ -73,13 +72,6 @@ async function backUp(session: Session, file: string, options: BackupOptions): P
   const text = session.isJson ? formatJson(describeBackup(made)) : printable(backupText(made));
   if (isStream) io.note(text);
   else io.out(text);
-}
-
-/** NOTE a closed standard output is opened on /dev/null when the program starts, and takes everything. */
-function isNowhere(io: Io): boolean {
-  const behind = io.outFile?.();
-  if (behind?.isCharacterDevice() !== true) return false;
-  return statSync("/dev/null", { throwIfNoEntry: false })?.rdev === behind.rdev;
 }
 
 /** A note where the shell made a file that others may read. */

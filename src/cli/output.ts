@@ -1,5 +1,5 @@
 // What commands print: tables and sentences for people, JSON for scripts; nothing stored can steer a terminal.
-import type { Stats } from "node:fs";
+import { statSync, type Stats } from "node:fs";
 import Table from "cli-table3";
 import { formatTime, type EpochSeconds } from "../domain/time.js";
 
@@ -19,6 +19,16 @@ export interface Io {
   /** True where standard output was a pipe that nobody reads any more. */
   readonly isReaderGone?: () => boolean;
   readonly stdin: NodeJS.ReadStream;
+}
+
+/**
+ * True where standard output is closed or /dev/null: whatever is written there is lost.
+ * NOTE a closed one is opened on /dev/null when the program starts, and takes everything.
+ */
+export function isNowhere(io: Io): boolean {
+  const behind = io.outFile?.();
+  if (behind?.isCharacterDevice() !== true) return false;
+  return statSync("/dev/null", { throwIfNoEntry: false })?.rdev === behind.rdev;
 }
 
 const STEERING = /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu;

@@ -1,7 +1,7 @@
 // How a password comes in: hidden prompt, standard input or file; never from the command line.
 import { readFileSync } from "node:fs";
 import { CliExit } from "./exit.js";
-import type { Io } from "./output.js";
+import { isNowhere, type Io } from "./output.js";
 import { ask } from "./prompt.js";
 
 export interface PasswordOptions {
@@ -17,7 +17,7 @@ export type PasswordSource = () => Promise<string | null>;
 
 /**
  * Where the password comes from. A file is read at once: opening a store of somebody else's makes root its owner, who may
- * not read the file. Without a terminal and without an option the source ends the command (exit 2).
+ * not read the file. A password that could be shown to nobody is not generated (exit 3). Without a terminal and without an option the source ends the command (exit 2).
  */
 export function openPasswordSource(options: PasswordOptions, io: Io): PasswordSource {
   const ways = [
@@ -28,13 +28,25 @@ export function openPasswordSource(options: PasswordOptions, io: Io): PasswordSo
   if (ways.filter(Boolean).length > 1) {
     throw new CliExit(2, "give one of --generate, --password-stdin and --password-file");
   }
-  if (options.generate === true) return () => Promise.resolve(null);
+  if (options.generate === true) {
+    refuseNowhere(io);
+    return () => Promise.resolve(null);
+  }
   if (options.passwordStdin === true) return async () => decodePassword(await readAll(io.stdin));
   if (options.passwordFile !== undefined) {
     const password = decodePassword(readPasswordFile(options.passwordFile));
     return () => Promise.resolve(password);
   }
   return () => askTwice(io);
+}
+
+/** A generated password is shown once, on standard output: nobody would ever know it. */
+function refuseNowhere(io: Io): void {
+  if (!isNowhere(io)) return;
+  throw new CliExit(
+    3,
+    "standard output is closed, or /dev/null: the password would be lost; nothing was changed; send it to a file, a pipe or a terminal, or give --password-stdin",
+  );
 }
 
 async function askTwice(io: Io): Promise<string> {

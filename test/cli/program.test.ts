@@ -111,6 +111,20 @@ describe("the program", () => {
     },
   );
 
+  test.each([
+    ["user add lost --generate", ">&-"],
+    ["user add lost --generate --json", ">/dev/null"],
+    ["user passwd admin --generate", ">/dev/null"],
+  ])("%s %s is refused before anything changes", async (line, redirection) => {
+    const before = await site.dump();
+    const words = [process.execPath, TSX, ENTRY, ...line.split(" ")];
+    const script = `"$@" ${redirection}`;
+    expect(
+      await run("bash", ["--norc", "-c", script, "bash", ...words], { env: env() }),
+    ).toMatchObject({ code: 3, stderr: expect.stringContaining("the password would be lost") });
+    expect(await site.dump()).toBe(before);
+  });
+
   test("a backup waits for a reader that is slow, and arrives whole", async () => {
     const pipe = `"$@" | { sleep 2; tar -t; }; echo "\${PIPESTATUS[*]}"`;
     const words = [process.execPath, TSX, ENTRY, "backup", "-"];
