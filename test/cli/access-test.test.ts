@@ -1,5 +1,5 @@
 // `access test`: rules tried like unit tests; a diff where they are not so, every fault of the file at once.
-import { writeFile } from "node:fs/promises";
+import { truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { addCliUser, openCliSite, type CliSite } from "../support/cli-site.js";
@@ -108,6 +108,22 @@ describe("access test", () => {
     const missing = await site.run(["access", "test", join(site.workspace.folder, "nosuch")]);
     expect(missing).toMatchObject({ code: 2, stdout: "" });
     expect(missing.stderr).toMatch(/can't be read \(ENOENT\)/);
+    for (const endless of ["/dev/zero", site.workspace.folder]) {
+      const outcome = await site.run(["access", "test", endless]);
+      expect(outcome).toMatchObject({ code: 2, stdout: "" });
+      expect(outcome.stderr).toBe(
+        `${endless} is not a regular file; name a file, or give lines to -\n`,
+      );
+    }
+    const long = join(site.workspace.folder, "long");
+    await writeFile(long, "");
+    await truncate(long, 10_000_001);
+    for (const outcome of [
+      await site.run(["access", "test", long]),
+      await tried(Buffer.alloc(10_000_001, "#")),
+    ]) {
+      expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining("10 MB") });
+    }
     expect(await tried(Buffer.from([0xff, 0xfe]))).toMatchObject({ code: 2, stdout: "" });
     const marked = await tried("\ufeffreader can pull app\n");
     expect(marked).toMatchObject({ code: 0 });
