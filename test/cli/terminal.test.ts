@@ -22,9 +22,9 @@ describe("hostile text in the store", () => {
     await site.must("group", "add", "ml");
     await site.must("group", "add-member", "ml", "alice");
     await site.must("image", "register", "team/app", "--users", "alice,group:ml");
-    await site.must("image", "update", "team/app", "--description", HOSTILE);
-    // No command takes such names and addresses; a store could hold them all the same.
+    // No command takes such names, addresses and descriptions; a store could hold them all the same.
     const database = new Database(join(site.workspace.folder, "data", "dockwarden.db"));
+    database.prepare("UPDATE image SET description = ?").run(HOSTILE);
     database.prepare("UPDATE account SET email = ? WHERE name = 'alice'").run(HOSTILE);
     database.prepare("UPDATE account SET name = ? WHERE name = 'alice'").run(HOSTILE_NAME);
     database.prepare("UPDATE account_group SET name = ? WHERE name = 'ml'").run(HOSTILE_NAME);
