@@ -5,6 +5,8 @@ import type { PasswordRules } from "../domain/password.js";
 import { normalizePassword, PASSWORD_MAX } from "./password-hasher.js";
 
 const CLASSES = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u] as const;
+/** No prompt and no header takes them. */
+const LINE_END = /[\n\v\f\r\u0085\u2028\u2029]/;
 const LETTERS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const GROUPS = 5;
 const GROUP_LENGTH = 5;
@@ -32,6 +34,8 @@ export function createPasswordRules(options: {
       const text = normalizePassword(password);
       const length = Array.from(text).length;
       if (text.includes("\0")) return "the password holds a NUL character; leave it out";
+      if (LINE_END.test(text)) return "the password holds a line end; give one line";
+      if (/\p{Cs}/u.test(text)) return "the password holds half a character; give whole ones";
       if (length < options.minLength) {
         return `the password is too short; use at least ${options.minLength} characters, or --generate`;
       }

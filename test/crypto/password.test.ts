@@ -83,6 +83,10 @@ test("rules refuse what is short, long, common, repeated or the account's name",
   expect(rules.findFault("Password1", "alice")).toContain("most common");
   expect(rules.findFault("developer", "developer")).toContain("account's name");
   expect(rules.findFault("abc\0defghij", "alice")).toContain("NUL");
+  for (const end of ["\n", "\r", "\u0085", "\u2028"]) {
+    expect(rules.findFault(`quiet-meadow${end}lantern`, "alice")).toContain("line end");
+  }
+  expect(rules.findFault("quiet-meadow\ud83dlantern", "alice")).toContain("half a character");
   expect(rules.findFault("\u{1F511}\u{1F512}\u{1F513}ab", "alice")).toContain("at least 8");
 });
 
