@@ -20,7 +20,7 @@ export interface NewUser {
   readonly permissions?: readonly Permission[];
   /** Names of groups; all must exist. */
   readonly groups?: readonly string[];
-  /** For your records: one line of at most 254 characters. */
+  /** For your records: one line of at most 254 characters; an empty one is none. */
   readonly email?: string;
   /** Within 100 years. */
   readonly expiresAt?: Date;
@@ -41,7 +41,7 @@ export interface NewImage {
   readonly actions?: readonly Action[];
   /** One of `token.services`; absent: all. */
   readonly service?: string;
-  /** At most 1000 characters. */
+  /** One line of at most 1000 characters. */
   readonly description?: string;
   /** A `host:port/` prefix is part of the name. */
   readonly isLiteral?: boolean;
@@ -56,7 +56,7 @@ export interface AccessChange {
   /** At least one. Absent, granting: every action; revoking: the whole grant. */
   readonly actions?: readonly Action[];
   readonly service?: string;
-  /** Granting only; within 100 years. */
+  /** Granting only, refused otherwise; within 100 years. */
   readonly expiresAt?: Date;
   readonly isLiteral?: boolean;
   /** Granting only. */

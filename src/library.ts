@@ -55,7 +55,7 @@ export interface Dockwarden {
   listAccessibleImages(account: string): Promise<Result<AccessibleImages, Refusal>>;
   grantAccess(change: AccessChange): Promise<Result<AccessOutcome, Refusal>>;
   revokeAccess(change: AccessChange): Promise<Result<AccessOutcome, Refusal>>;
-  /** The second time it does nothing. */
+  /** Waits for the acts under way; whatever is asked from then on throws. The second time it does nothing. */
   close(): Promise<void>;
 }
 
@@ -94,6 +94,7 @@ export function orThrow<T>(result: Result<T, { readonly message: string }>): T {
 
 function createDockwarden(context: OpenedAdmin): Dockwarden {
   let closing: Promise<void> | null = null;
+  const underWay = new Set<Promise<unknown>>();
   /** The act on what was given, checked first. */
   const act =
     <G, T>(
@@ -102,8 +103,21 @@ function createDockwarden(context: OpenedAdmin): Dockwarden {
     ) =>
     async (given: G): Promise<Result<T, Refusal>> => {
       if (closing !== null) throw new Error("this Dockwarden is closed; open another one");
-      return findMisuse(kind, given) ?? perform(given);
+      const misuse = findMisuse(kind, given);
+      if (misuse !== null) return misuse;
+      const acting = perform(given);
+      underWay.add(acting);
+      try {
+        return await acting;
+      } finally {
+        underWay.delete(acting);
+      }
     };
+  // What has begun is whole before the store goes.
+  const end = async (): Promise<void> => {
+    await Promise.allSettled(underWay);
+    await context.close();
+  };
   return {
     addUser: act("user", (user: NewUser) => addUser(user, context)),
     registerImage: act("image", async (image: NewImage) => {
@@ -120,10 +134,13 @@ function createDockwarden(context: OpenedAdmin): Dockwarden {
       return order.ok ? grantAccess(order.value, context) : order;
     }),
     revokeAccess: act("access", async (change: AccessChange) => {
+      if (change.expiresAt !== undefined) {
+        return usage("expiresAt: a revocation counts at once; grantAccess gives a grant an end");
+      }
       const order = readAccessOrder(change, context);
       return order.ok ? revokeAccess(order.value, context) : order;
     }),
-    close: () => (closing ??= context.close()),
+    close: () => (closing ??= end()),
   };
 }
 
@@ -149,7 +166,7 @@ async function addUser(user: NewUser, context: OpenedAdmin): Promise<Result<Adde
     name,
     kind: "user",
     permissions: user.permissions ?? ["view", "pull"],
-    email: user.email ?? null,
+    email: user.email === undefined || user.email === "" ? null : user.email,
     expiresAt: end.value,
     passwordHash: hash.value,
     groups: user.groups ?? [],

@@ -204,6 +204,19 @@ describe("an open Dockwarden", () => {
       () => call("revokeAccess", { image: "a", subject: "reader", actions: [] }),
       "at least one",
     ],
+    [
+      "a description that rings a bell",
+      () => call("registerImage", { image: "b", audience: "internal", description: "a\u0007" }),
+      "description: one line of printable",
+    ],
+    [
+      "an end of a revocation",
+      () => {
+        const expiresAt = new Date(Date.now() + 86_400_000);
+        return call("revokeAccess", { image: "a", subject: "reader", expiresAt });
+      },
+      "expiresAt: a revocation counts at once",
+    ],
     ["a number for an account", () => call("listAccessibleImages", 5), "an account is a name"],
   ];
   const BIG = "x".repeat(1 << 20);
@@ -221,10 +234,11 @@ describe("an open Dockwarden", () => {
     },
   );
 
-  test("the command line keeps control codes out of addresses, too", async () => {
+  test("the command line keeps control codes out of addresses and descriptions, too", async () => {
     for (const words of [
       ["user", "add", "odd", "--generate", "--email", "x\u001b[2J"],
       ["user", "update", "reader", "--email", "x\u001b[2J"],
+      ["image", "register", "odd", "--internal", "--description", "a\u0007"],
     ]) {
       expect(await site.run(words)).toMatchObject({
         code: 2,
@@ -239,6 +253,33 @@ describe("an open Dockwarden", () => {
     const added = await Promise.all(names.map((name) => dockwarden.addUser({ name, password })));
     const kinds = new Set(added.map((result) => (result.ok ? "done" : result.error.kind)));
     expect([...kinds].sort()).toEqual(["busy", "done"]);
+  });
+
+  test.each(["quiet-meadow\nlantern-42", "quiet-meadow\ud83dlantern-42"])(
+    "refuses a password that nobody could type: %j",
+    async (password) => {
+      expect(await dockwarden.addUser({ name: "odd", password })).toMatchObject({
+        ok: false,
+        error: { kind: "refused", message: expect.stringMatching(/line end|half a character/) },
+      });
+    },
+  );
+
+  test("takes an empty address for none", async () => {
+    const { account } = orThrow(await dockwarden.addUser({ name: "plain", email: "" }));
+    expect(account.email).toBeNull();
+  });
+
+  test("ends what is under way before it closes, and refuses what comes meanwhile", async () => {
+    const other = orThrow(await openDockwarden({ configFile: site.configFile, environment: {} }));
+    const begun = other.addUser({ name: "early" });
+    const closed = other.close();
+    const late = other.addUser({ name: "late" });
+    await expect(late).rejects.toThrow("this Dockwarden is closed; open another one");
+    expect(orThrow(await begun)).toMatchObject({ account: { name: "early" } });
+    await closed;
+    await expect(other.listAccessibleImages("early")).rejects.toThrow("is closed");
+    expect(await site.json("user", "show", "early")).toMatchObject({ name: "early" });
   });
 
   test("is closed once, and says so to whoever goes on", async () => {
