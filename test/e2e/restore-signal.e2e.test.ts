@@ -54,7 +54,7 @@ async function startHalf(option: string, place: string, prefix: string): Promise
     env,
     stdio: ["pipe", "ignore", "ignore"],
   });
-  child.stdin?.write(readFileSync(file).subarray(0, 20_000));
+  child.stdin.write(readFileSync(file).subarray(0, 20_000));
   await waitUntil("the keys beside the store or below TMPDIR", async () =>
     readdirSync(place)
       .filter((name) => name.startsWith(prefix))
