@@ -183,7 +183,9 @@ describe("what is on record of tokens and refusals", () => {
       expect(outcome.code).toBe(1);
       expect(outcome.stdout).toContain("alice (password:1) was refused for team/app on registry\n");
       expect(outcome.stdout).toContain("decided then:\n  team/app grants pull to alice\n");
-      expect(outcome.stdout).toContain("now:\n  no: alice may not pull and push team/app on registry\n");
+      expect(outcome.stdout).toContain(
+        "now:\n  no: alice may not pull and push team/app on registry\n",
+      );
       expect(outcome.stdout).toContain("to change that: dockwarden access grant team/app alice");
       await site.must("access", "grant", "team/app", "alice", "--actions", "pull,push");
       const later = await site.run(["access", "check", "--ref", reference]);
