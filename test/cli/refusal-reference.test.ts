@@ -24,9 +24,9 @@ describe("access check --ref of a push", () => {
     const path = join(site.workspace.folder, "data", "dockwarden-activity.db");
     await writeActivity(path, NOW, (sums) => {
       for (const [image, given] of Object.entries(PUSHES)) {
-        sums.refused({ ...REFUSED, image, given, path: "" }, from("192.0.2.1"), NOW);
+        sums.refused({ ...REFUSED, image, given, path: () => "" }, from("192.0.2.1"), NOW);
       }
-      const anonymous = { ...REFUSED, tried: "", credential: "", given: "", path: "" };
+      const anonymous = { ...REFUSED, tried: "", credential: "", given: "", path: () => "" };
       sums.refused({ ...anonymous, isStranger: true }, from("192.0.2.1"), NOW);
     });
   });
