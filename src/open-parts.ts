@@ -85,6 +85,7 @@ export async function openContext(
     busyTimeoutMs: mode.isServer ? SERVER_BUSY_MILLISECONDS : CLI_BUSY_MILLISECONDS,
     mode: mode.store,
     migrate: mode.migrate,
+    isServer: mode.isServer,
     clock: systemClock,
     actor: findActor(),
   });

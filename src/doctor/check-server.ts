@@ -1,88 +1,10 @@
-// The place where we listen: free before the start, answered by ourselves afterwards.
-import { createServer } from "node:net";
-import { noteInstallation } from "../config/installation-note.js";
+// The place where we listen: answered by ourselves, with these keys, settings and store, and are we well?
 import type { HealthReport } from "./health-report.js";
 import { readHealth } from "./health-report.js";
 import { fault, splitAdvice, warning, type Finding } from "./finding.js";
-import { httpGet, type Answer, type NoAnswer } from "./http-get.js";
-import { command, commandOf, RESTART_SERVER, setting, type Site } from "./site.js";
-
-/** Before the start: can we listen there? Binds for a moment, takes no connection. */
-export async function checkPort(site: Site): Promise<readonly Finding[]> {
-  const { host, port, internalPort } = site.loaded.config.server;
-  const ports = [
-    { key: "server.port", port },
-    ...(internalPort === null || internalPort === port
-      ? []
-      : [{ key: "server.internalPort", port: internalPort }]),
-  ];
-  const findings = ports
-    .filter((one) => one.port !== 0)
-    .map((one) => checkOne(site, { host, key: one.key, port: one.port }));
-  return (await Promise.all(findings)).flat();
-}
-
-interface Place {
-  readonly host: string;
-  readonly key: string;
-  readonly port: number;
-}
-
-async function checkOne(site: Site, { host, key, port }: Place): Promise<readonly Finding[]> {
-  const tried = await tryPort(host, port);
-  if (tried.code === null) return [];
-  const where = `${host}:${port}`;
-  if (tried.code === "EADDRINUSE") {
-    const bundle = key === "server.port" ? await ask(site, "/.well-known/token-ca.pem") : null;
-    if (bundle?.ok === true && bundle.body === site.keys.ring?.bundlePem) {
-      const words = "stop it first, or leave out --before-start";
-      return [
-        fault("port.running", `this Dockwarden answers on ${where} already`, { kind: "do", words }),
-      ];
-    }
-    const free = await tryPort(host, 0);
-    const what = `another program listens on ${where}`;
-    return [fault("port.taken", what, setting(site, key, free.port))];
-  }
-  if (tried.code === "EACCES") {
-    const free = await tryPort(host, 0);
-    const what = `${where} can't be listened on by this user (ports below 1024 are for root)`;
-    return [fault("port.unusable", what, setting(site, key, free.port))];
-  }
-  const what = `${host} is no address of this machine (${tried.code})`;
-  return [fault("port.unusable", what, setting(site, "server.host", "127.0.0.1"))];
-}
-
-/** `code` null: free. `port`: the one that was bound, useful with 0. */
-function tryPort(host: string, port: number): Promise<{ code: string | null; port: number }> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      resolve({ code: error.code ?? "unknown", port });
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      const bound = typeof address === "object" && address !== null ? address.port : port;
-      server.close(() => {
-        resolve({ code: null, port: bound });
-      });
-    });
-  });
-}
-
-/** A GET to our own listener on this machine. */
-function ask(site: Site, path: string, isInternal = false): Promise<Answer | NoAnswer> {
-  const { host, port, internalPort, publicUrl } = site.loaded.config.server;
-  const isTls = site.tls.ok && site.tls.value !== null;
-  const near = host === "0.0.0.0" || host === "::" ? "localhost" : host;
-  const name = near.includes(":") ? `[${near}]` : near;
-  const at = isInternal ? (internalPort ?? port) : port;
-  const url = new URL(`${isTls ? "https" : "http"}://${name}:${at}${path}`);
-  const headers = { "Dockwarden-Doctor": "1" };
-  if (!site.tls.ok || site.tls.value === null) return httpGet(url, { headers });
-  const serverName = new URL(publicUrl).hostname;
-  return httpGet(url, { headers, trusted: site.tls.value.cert, serverName });
-}
+import type { Answer } from "./http-get.js";
+import { askOwn, compareInstallation } from "./own-listener.js";
+import { command, commandOf, RESTART_SERVER, type Site } from "./site.js";
 
 export interface ServerCheck {
   readonly findings: readonly Finding[];
@@ -94,27 +16,27 @@ export interface ServerCheck {
 
 /** After the start: do we answer, with these keys, settings and store, and are we well? */
 export async function checkServer(site: Site): Promise<ServerCheck> {
-  const { host, port } = site.loaded.config.server;
+  const { host, port, internalPort } = site.loaded.config.server;
   const where = `${host}:${port}`;
-  const bundle = await ask(site, "/.well-known/token-ca.pem");
-  const gone = (finding: Finding) => ({
-    findings: [finding],
+  const bundle = await askOwn(site, "/.well-known/token-ca.pem");
+  const gone = (...findings: readonly Finding[]) => ({
+    findings,
     isAnswering: false,
     isCurrent: false,
   });
   if (!bundle.ok) {
-    const what = `no Dockwarden answers on ${where} (${bundle.code})`;
-    return gone(fault("server.down", what, command(site, "serve")));
+    // The system has chosen its port: nobody here knows which.
+    if (site.store.isServed && port === 0) return gone();
+    return gone(explainSilence(site, where, bundle.code));
   }
   if (bundle.status !== 200 || !bundle.body.includes("BEGIN CERTIFICATE")) {
     const words = "stop it, or give this Dockwarden another server.port";
-    return gone(
-      fault("server.foreign", `what answers on ${where} is no Dockwarden`, { kind: "do", words }),
-    );
+    const what = `what answers on ${where} is no Dockwarden`;
+    return gone(fault("server.foreign", what, { kind: "do", words }, RESTART_SERVER));
   }
   const outdated = explainOutdated(site, where, bundle);
   if (outdated !== null) return { findings: [outdated], isAnswering: true, isCurrent: false };
-  const health = readHealth(await ask(site, "/health/ready", true));
+  const health = readHealth(await askOwn(site, "/health/ready", internalPort ?? port));
   return { findings: explainHealth(site, health), isAnswering: true, isCurrent: true };
 }
 
@@ -125,25 +47,25 @@ function explainOutdated(site: Site, where: string, answer: Answer): Finding | n
     const what = `the server on ${where} publishes other certificates than the keys in ${config.keys.directory} have`;
     return fault("server.outdated", what, RESTART_SERVER);
   }
-  const theirs = partsOf(answer.headers["dockwarden-installation"]);
-  const ours = partsOf(noteInstallation(config, site.store.identity));
-  if (theirs === null || ours === null) return null;
-  if (isOther(theirs.store, ours.store)) {
+  const compared = compareInstallation(site, answer);
+  if (compared?.store === "other") {
     const what = `the server on ${where} works with another store than ${config.storage.path}: what commands change here, it doesn't see`;
     return fault("server.outdated", what, RESTART_SERVER);
   }
-  if (!isOther(theirs.settings, ours.settings)) return null;
+  if (compared?.settings !== "other") return null;
   const what = `the server on ${where} works with other settings than ${site.loaded.file ?? "these"}: they were changed after it was started, or it was given other variables`;
   return fault("server.outdated", what, RESTART_SERVER);
 }
 
-const isOther = (theirs: string, ours: string): boolean =>
-  theirs !== ours && theirs !== "unknown" && ours !== "unknown";
-
-/** Null where nothing is said: an older server, or one that is not on this machine. */
-function partsOf(note: string | readonly string[] | undefined) {
-  const found = typeof note === "string" ? /^settings=(\w+); store=(\w+)$/.exec(note) : null;
-  return found === null ? null : { settings: found[1] ?? "", store: found[2] ?? "" };
+/** A server that listens elsewhere is not down: a second one on its store would hide that registries still ask the first. */
+function explainSilence(site: Site, where: string, code: string): Finding {
+  if (!site.store.isServed) {
+    const what = `no Dockwarden answers on ${where} (${code})`;
+    return fault("server.down", what, command(site, "serve"));
+  }
+  const { path } = site.loaded.config.storage;
+  const what = `a server works with the store at ${path}, but doesn't answer on ${where} (${code}): it was started with another server.host, server.port or server.tls`;
+  return fault("server.outdated", what, RESTART_SERVER);
 }
 
 function explainHealth(site: Site, health: HealthReport | null): readonly Finding[] {

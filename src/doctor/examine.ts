@@ -2,10 +2,11 @@
 import { checkClock } from "./check-clock.js";
 import { checkConfiguration } from "./check-configuration.js";
 import { checkKeys } from "./check-keys.js";
+import { checkPort } from "./check-port.js";
 import { checkPublicUrl } from "./check-public-url.js";
 import { checkRegistry } from "./check-registry.js";
 import { checkRegistryFile } from "./check-registry-file.js";
-import { checkPort, checkServer } from "./check-server.js";
+import { checkServer } from "./check-server.js";
 import { checkStore } from "./check-store.js";
 import { checkTls } from "./check-tls.js";
 import type { Finding } from "./finding.js";

@@ -17,6 +17,8 @@ export interface StoreExamination {
   readonly networkPlace: string | null;
   /** Device and inode of its file; null where it can't be seen. */
   readonly identity: string | null;
+  /** A server has it open, wherever it listens. */
+  readonly isServed: boolean;
 }
 
 /** A file in the trust folder against what the keys say should lie there. */

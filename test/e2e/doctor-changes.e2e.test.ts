@@ -1,6 +1,7 @@
 // `dockwarden doctor` after something was changed: settings that the server hasn't read, and what was put where it doesn't belong.
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { openDoctorSite, type DoctorSite } from "../support/doctor-site.js";
+import { findFreePort } from "../support/process.js";
 import { describeWith } from "../support/programs.js";
 
 describeWith(["docker-registry"], "dockwarden doctor after a change", () => {
@@ -37,6 +38,35 @@ describeWith(["docker-registry"], "dockwarden doctor after a change", () => {
     expect(found.findings[0]?.what).toContain("works with another store than");
     await site.mend(found);
     expect((await site.doctor()).findings).toEqual([]);
+  });
+
+  test("another port than the one that the running server listens on", async () => {
+    const port = await findFreePort();
+    await site.edit(site.configFile, "server.port", port);
+    await site.edit(site.configFile, "server.publicUrl", `http://localhost:${port}`);
+    const found = await site.doctor();
+    // A second server on the same store would hide that clients still ask the first.
+    expect(found.ids).toEqual(["fault:server.outdated"]);
+    expect(found.findings[0]?.mends).toEqual([{ kind: "restart", what: "server" }]);
+    const before = await site.doctor(["--before-start"]);
+    expect(before.ids).toEqual(["fault:port.running"]);
+    expect(before.findings[0]?.what).toContain("on another address than");
+    await site.mend(found);
+    expect((await site.doctor()).findings).toEqual([]);
+  });
+
+  test("keys that are lost while the server runs: its port is its own", async () => {
+    await site.sh("mv keys keys.lost");
+    const found = await site.doctor(["--before-start"]);
+    await site.sh("mv keys.lost keys");
+    expect(found.ids).toEqual(["fault:keys.missing", "fault:port.running"]);
+  });
+
+  test("a port for health alone, which the running server has already", async () => {
+    await site.edit(site.configFile, "server.internalPort", await findFreePort());
+    await site.restart("server");
+    const found = await site.doctor(["--before-start"]);
+    expect([...new Set(found.ids)]).toEqual(["fault:port.running"]);
   });
 
   test("a private key and a copy of a bundle where registries look", async () => {

@@ -81,10 +81,12 @@ export async function openDoctorSite(): Promise<DoctorSite> {
         : (["docker-registry", ["serve", registryFile], "registry.log"] as const);
     const daemon = await startDaemon(program, args, { env, logFile: path(logFile) });
     daemons[what] = daemon;
-    const { server } = parse(await readFile(configFile, "utf8")) as { server: { port: number } };
+    const { server } = parse(await readFile(configFile, "utf8")) as {
+      server: { port: number; internalPort?: number };
+    };
     const url =
       what === "server"
-        ? `http://127.0.0.1:${server.port}/health/live`
+        ? `http://127.0.0.1:${server.internalPort ?? server.port}/health/live`
         : `http://127.0.0.1:${registryPort}/v2/`;
     await waitUntilReady(daemon, what, async () => {
       const answer = await fetch(url);

@@ -12,7 +12,7 @@ import { readMigrations } from "./migrate.js";
 import { describeNetworkPlace } from "./network-place.js";
 import { findStaging } from "./staging.js";
 import { findUnsafePlace } from "./store-files.js";
-import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
+import { findInterruptedRestore, holdStore, isStoreServed, type Release } from "./store-lock.js";
 
 export interface ExamineOptions {
   readonly path: string;
@@ -38,6 +38,8 @@ export function examineStore(options: ExamineOptions): StoreExamination {
     newestTime,
     networkPlace: describeNetworkPlace(options.path),
     identity: identifyStore(options.path),
+    // While a restore holds everything, there is no server.
+    isServed: fault?.code !== "busy" && isServed(options.path),
   });
   // Said first: a store that a restore has moved away is not missing.
   const interrupted = findInterruptedRestore(options.path);
@@ -68,6 +70,14 @@ function holdQuietly(path: string): Result<Release, StoreFault> {
     return holdStore(path);
   } catch (error) {
     return err(describeError(path, error));
+  }
+}
+
+function isServed(path: string): boolean {
+  try {
+    return isStoreServed(path);
+  } catch {
+    return false; // where this user can't look: then inspectStore says so
   }
 }
 

@@ -39,6 +39,8 @@ export interface OpenStoreOptions extends MigrateOptions {
   readonly migrate: "apply" | "refuse";
   /** Who is said to have made the changes of this connection. */
   readonly actor: Actor;
+  /** Known to others as long as it is open (`isStoreServed`). */
+  readonly isServer?: boolean;
 }
 
 export type OpenedStore = Store & { readonly schemaVersion: number };
@@ -54,7 +56,7 @@ export async function openStore(
     // Said first: a store that a restore has moved away for a moment is not missing.
     const fault = findInterruptedRestore(path) ?? unfit;
     if (fault !== null) return err(fault);
-    const held = holdStore(path);
+    const held = holdStore(path, options.isServer);
     if (!held.ok) return held;
     return openHeld(options, isNew, held.value);
   } catch (error) {

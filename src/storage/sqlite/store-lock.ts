@@ -20,6 +20,9 @@ export type Release = () => void;
 const OUT_OF_REACH = ["EROFS", "EACCES", "EPERM", "ENOSPC", "EDQUOT", "ENOENT"];
 /** A command that is just ending may finish; a server does not. */
 const RESTORE_WAIT_MILLISECONDS = 1000;
+/** Whoever looks for a server holds the server's mark for a moment. */
+const MARK_WAIT_MILLISECONDS = 200;
+const LOOK_WAIT_MILLISECONDS = 20;
 
 /** Lies there from the first to the last step of a restore that replaces files. */
 export function restoreMarkerOf(path: string): string {
@@ -33,12 +36,29 @@ export function findInterruptedRestore(path: string): StoreFault | null {
   return { code: "failed", message };
 }
 
-/** For everybody who opens the store, as long as it is open; any number at once. `busy`: a restore is replacing it. */
-export function holdStore(path: string): Result<Release, StoreFault> {
+/**
+ * For everybody who opens the store, as long as it is open; any number at once. `busy`: a restore is replacing it. A server
+ * (`isServer`) also holds the one place for a writer, by which `isStoreServed` knows it; a second server goes without.
+ */
+export function holdStore(path: string, isServer = false): Result<Release, StoreFault> {
   const file = makeLockFile(path);
   if (!file.ok) return OUT_OF_REACH.includes(file.error) ? ok(() => undefined) : err(unfit(path));
+  const whyBusy = "a restore is replacing the store; try again when it is done";
+  const marked = { begin: "BEGIN IMMEDIATE", waitMs: MARK_WAIT_MILLISECONDS };
+  const held = isServer ? hold(file.value, marked, whyBusy) : null;
+  if (held?.ok === true) return held;
   const shared = { begin: "BEGIN; SELECT count(*) FROM sqlite_master", waitMs: 0 };
-  return hold(file.value, shared, "a restore is replacing the store; try again when it is done");
+  return hold(file.value, shared, whyBusy);
+}
+
+/** True where a server has the store open, wherever it listens; false where none has, or nobody can tell. Makes nothing. */
+export function isStoreServed(path: string): boolean {
+  const file = lockFileOf(path);
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const look = { begin: "BEGIN IMMEDIATE", waitMs: LOOK_WAIT_MILLISECONDS };
+  const held = hold(file, look, "");
+  if (held.ok) held.value();
+  return !held.ok && held.error.code === "busy";
 }
 
 /** For a restore: nobody has the store open, and nobody can open it. `busy`: a server or a command uses it. */
