@@ -2,7 +2,7 @@
 import { createServer } from "node:net";
 import { fault, type Finding, type Mend } from "./finding.js";
 import { askOwn, compareInstallation } from "./own-listener.js";
-import { setting, type Site } from "./site.js";
+import { registrySetting, setting, type Site } from "./site.js";
 
 const STOP_FIRST: Mend = { kind: "do", words: "stop it first, or leave out --before-start" };
 
@@ -34,7 +34,7 @@ interface Place {
 }
 
 async function checkOne(site: Site, place: Place): Promise<readonly Finding[]> {
-  const { host, key, port } = place;
+  const { host, port } = place;
   const tried = await tryPort(host, port);
   if (tried.code === null) return [];
   const where = `${host}:${port}`;
@@ -43,17 +43,33 @@ async function checkOne(site: Site, place: Place): Promise<readonly Finding[]> {
       const what = `this Dockwarden answers on ${where} already`;
       return [fault("port.running", what, STOP_FIRST)];
     }
-    const free = await tryPort(host, 0);
     const what = `another program listens on ${where}`;
-    return [fault("port.taken", what, setting(site, key, free.port))];
+    return [fault("port.taken", what, ...(await moveFrom(site, place)))];
   }
   if (tried.code === "EACCES") {
-    const free = await tryPort(host, 0);
     const what = `${where} can't be listened on by this user (ports below 1024 are for root)`;
-    return [fault("port.unusable", what, setting(site, key, free.port))];
+    return [fault("port.unusable", what, ...(await moveFrom(site, place)))];
   }
   const what = `${host} is no address of this machine (${tried.code})`;
   return [fault("port.unusable", what, setting(site, "server.host", "127.0.0.1"))];
+}
+
+/** To a free port, with everything that leads to the old one: or clients would send their passwords to whoever is there. */
+async function moveFrom(site: Site, { host, key, port }: Place): Promise<readonly Mend[]> {
+  const free = await tryPort(host, 0);
+  const move = setting(site, key, free.port);
+  if (key !== "server.port") return [move];
+  const { publicUrl } = site.loaded.config.server;
+  const url = new URL(publicUrl);
+  const isDirect = Number(url.port || (url.protocol === "https:" ? 443 : 80)) === port;
+  if (!isDirect) {
+    const words = `let the proxy that answers on ${publicUrl} pass on to port ${free.port}`;
+    return [move, { kind: "do", words }];
+  }
+  url.port = String(free.port);
+  const isGiven = site.loaded.sources.has("server.publicUrl");
+  const realm = registrySetting(site, "auth.token.realm", `${url.origin}/token`);
+  return [move, ...(isGiven ? [setting(site, "server.publicUrl", url.origin)] : []), ...realm];
 }
 
 /** By its certificates, or by its store where keys are lost or new; where it says nothing, by the store that it holds. */

@@ -250,12 +250,28 @@ describeWith(["docker-registry", "faketime", "openssl"], "dockwarden doctor", ()
     const holder = createServer((socket) => socket.destroy()).listen(site.port, "127.0.0.1");
     try {
       await expectMended(["fault:port.taken"], ["--before-start"]);
+      // Nothing leads to the other program any more: server.publicUrl and the registry's realm have moved, too.
+      await site.restart("server");
+      await expectWell();
     } finally {
       await new Promise((resolve) => holder.close(resolve));
     }
-    await site.edit(site.configFile, "server.port", site.port);
-    await site.restart("server");
     expect((await site.doctor(["--before-start"])).ids).toEqual(["fault:port.running"]);
+  });
+
+  test("a port that another program has, behind a proxy", async () => {
+    await site.stop("server");
+    await site.edit(site.configFile, "server.publicUrl", "https://registry.example.com");
+    const holder = createServer((socket) => socket.destroy()).listen(site.port, "127.0.0.1");
+    try {
+      const { findings } = await site.doctor(["--before-start"]);
+      expect(findings.map(({ mends }) => mends.map(({ kind }) => kind))).toEqual([["edit", "do"]]);
+      expect(JSON.stringify(findings)).toContain(
+        "let the proxy that answers on https://registry.example.com pass on to port",
+      );
+    } finally {
+      await new Promise((resolve) => holder.close(resolve));
+    }
   });
 
   test("a TLS certificate for another name, and with another key", async () => {
