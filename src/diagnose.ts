@@ -6,6 +6,7 @@ import { examineKeys } from "./crypto/examine-keys.js";
 import { examine, type Examination } from "./doctor/examine.js";
 import { err } from "./domain/result.js";
 import { CLI_BUSY_MILLISECONDS, packageRoot, systemClock } from "./open-parts.js";
+import { adviseKeyReader } from "./storage/sqlite/closed-place.js";
 import { examineStore } from "./storage/sqlite/examine-store.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
 import { readTls } from "./tls-files.js";
@@ -22,8 +23,8 @@ export async function diagnose(loaded: LoadedConfig, order: DiagnosisOrder): Pro
   const { storage, keys, token, server } = loaded.config;
   // Before the process may become the store's owner, who may not read the files.
   const tls = readTls(server.tls);
-  dropToStoreOwner(storage.path);
-  const store = examineStore({
+  const closed = dropToStoreOwner(storage.path);
+  const examined = examineStore({
     path: storage.path,
     migrationsDirectory: join(packageRoot, "migrations"),
     busyTimeoutMs: CLI_BUSY_MILLISECONDS,
@@ -33,11 +34,12 @@ export async function diagnose(loaded: LoadedConfig, order: DiagnosisOrder): Pro
     tokenTtlSeconds: token.ttlSeconds,
     clock: systemClock,
     mayCreate: false,
+    adviseReader: () => adviseKeyReader(storage.path, keys.directory),
   });
   return examine({
     ...order,
     loaded,
-    store,
+    store: closed === null ? examined : { ...examined, fault: closed },
     keys: ring,
     tls: tls.ok ? tls : err(tls.error.message),
     now: systemClock.now(),

@@ -14,6 +14,7 @@ import type { Clock } from "./domain/time.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { createActivityReader } from "./storage/sqlite/activity-reader.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
+import { adviseKeyReader } from "./storage/sqlite/closed-place.js";
 import { openStore } from "./storage/sqlite/open-store.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
 import { findInterruptedRestore, holdStore, type Release } from "./storage/sqlite/store-lock.js";
@@ -58,10 +59,11 @@ function settingsOf(loaded: LoadedConfig): AdminSettings {
 
 /**
  * Run as root on somebody's store, the process becomes that owner. What it loads or reads from then on must be readable to
- * them: a program in a folder of root's own is refused before anything is touched.
+ * them: a program or a store in a folder of root's own is refused before anything is touched.
  */
 export function becomeStoreOwner(storePath: string): StartFault | null {
-  dropToStoreOwner(storePath);
+  const closed = dropToStoreOwner(storePath);
+  if (closed !== null) return storeFault(closed);
   try {
     accessSync(join(packageRoot, "migrations"), constants.R_OK | constants.X_OK);
     return null;
@@ -160,6 +162,7 @@ export async function openHeldKeys(
     tokenTtlSeconds: token.ttlSeconds,
     clock: systemClock,
     mayCreate,
+    adviseReader: () => adviseKeyReader(storage.path, keys.directory),
   });
   if (opened.ok) return opened;
   if (opened.error.code !== "missing" || !existsSync(storage.path)) {

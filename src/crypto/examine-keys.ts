@@ -24,7 +24,7 @@ const missing = (directory: string): KeyFault => ({
 
 /** Answers what is wrong with keys and trust files; throws nothing, writes nothing. */
 export function examineKeys(options: KeyStoreOptions): KeyExamination {
-  const loaded = loadRing(options.directory);
+  const loaded = loadRing(options.directory, options.adviseReader);
   if (!loaded.ok) return { fault: loaded.error, modes: [], endings: [], ring: null };
   const ring = loaded.value;
   if (ring === null) {

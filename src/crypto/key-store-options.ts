@@ -14,4 +14,6 @@ export interface KeyStoreOptions {
   readonly clock: Clock;
   /** Makes a CA and a signing key where there are none. */
   readonly mayCreate: boolean;
+  /** What to do about keys that this user may not read: `run COMMAND`, or words. */
+  readonly adviseReader?: () => string;
 }

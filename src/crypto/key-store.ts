@@ -29,7 +29,7 @@ const fault = (code: KeyFault["code"], message: string): { ok: false; error: Key
 
 /** Answers open keys, or why they can't be used; a refusal has changed nothing. */
 export async function openKeyStore(options: KeyStoreOptions): Promise<Result<KeyStore, KeyFault>> {
-  const present = loadRing(options.directory);
+  const present = loadRing(options.directory, options.adviseReader);
   if (!present.ok) return present;
   const ring = present.value ?? (await createRing(options));
   if (ring === null) {

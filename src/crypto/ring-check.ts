@@ -19,21 +19,28 @@ const DAY = 86_400;
 const WARNING_DAYS = 30;
 
 /** readRing with what keeps it from being read in words: wrong owner, or damage. */
-export function loadRing(directory: string): Result<Ring | null, KeyFault> {
+export function loadRing(
+  directory: string,
+  adviseReader = () => "run this as the owner of the store",
+): Result<Ring | null, KeyFault> {
   try {
     return ok(readRing(directory));
   } catch (error) {
-    return err(describeUnreadable(directory, error as NodeJS.ErrnoException));
+    return err(describeUnreadable(directory, error as NodeJS.ErrnoException, adviseReader));
   }
 }
 
-function describeUnreadable(directory: string, error: NodeJS.ErrnoException): KeyFault {
+function describeUnreadable(
+  directory: string,
+  error: NodeJS.ErrnoException,
+  adviseReader: () => string,
+): KeyFault {
   const { code, path, message } = error;
   if (code === "EACCES" || code === "EPERM") {
     const reader = process.geteuid?.() ?? "";
     return {
       code: "unreadable",
-      message: `${path ?? directory} can't be read by user id ${reader} (${code}); keys, store and server need one owner: run this as that user, or chown -R ${reader} ${directory}`,
+      message: `${path ?? directory} can't be read by user id ${reader} (${code}); keys, store and server need one owner: ${adviseReader()}`,
     };
   }
   const why = code === undefined ? message : `${code}: ${path ?? directory}`;
@@ -93,9 +100,9 @@ export function readNewer(
   generation: number,
   options: KeyStoreOptions,
 ): Result<Ring | null, KeyFault> {
-  const { directory, modeCheck } = options;
+  const { directory, modeCheck, adviseReader } = options;
   if (latestGeneration(directory) === generation) return ok(null);
-  const loaded = loadRing(directory);
+  const loaded = loadRing(directory, adviseReader);
   if (!loaded.ok) return loaded;
   const ring = loaded.value;
   if (ring === null) {

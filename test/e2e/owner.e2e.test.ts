@@ -1,7 +1,7 @@
 // Root, the store's owner and a stranger at one installation: who can do what, and that no file of root's is left behind.
-import { chown, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import type { Finding } from "../../src/doctor/finding.js";
@@ -50,6 +50,15 @@ describeAsRoot("owners", () => {
     );
     const owners = await Promise.all(paths.flat().map(async (path) => (await lstat(path)).uid));
     return [...new Set(owners)];
+  }
+
+  /** The commands that the doctor prints, run as root. */
+  async function mendsOf(...args: readonly string[]): Promise<readonly string[]> {
+    const { stdout } = await cli("doctor", "--json", ...args);
+    const { findings } = JSON.parse(stdout) as { readonly findings: readonly Finding[] };
+    return findings.flatMap(({ mends }) =>
+      mends.map((mend) => (mend.kind === "run" ? mend.command : JSON.stringify(mend))),
+    );
   }
 
   const chownAll = (uid: number, ...folders: readonly string[]): void => {
@@ -209,8 +218,50 @@ describeAsRoot("owners", () => {
     const { findings } = JSON.parse(outcome.stdout) as { readonly findings: readonly Finding[] };
     expect(findings.map(({ id }) => id)).toContain("store.unusable");
     expect(findings[0]?.mends).toEqual([
-      { kind: "do", words: "run this as the owner of the store" },
+      { kind: "do", words: expect.stringMatching(/^run this as the owner of the store/) },
     ]);
+  });
+
+  test("keys are made over to nobody but the store's owner", async () => {
+    expectDone(await cli("init"));
+    env = { ...env };
+    delete env["DOCKWARDEN_CONFIG"];
+    const stranger = await cliAs(STRANGER, "doctor", "--before-start", "--json");
+    expect(stranger.stdout).not.toContain("chown");
+    for (const args of [["key", "list"], ["serve"]]) {
+      expect((await cliAs(STRANGER, ...args)).stderr).not.toContain("chown");
+    }
+    chownAll(0, keys);
+    const expected = `chown -R ${OWNER} ${keys}`;
+    expect((await cliAs(OWNER, "key", "list")).stderr).toContain(`run ${expected}`);
+    expect(await mendsOf("--before-start")).toEqual([expected]);
+    execFileSync("sh", ["-c", expected]);
+    expectDone(await cliAs(OWNER, "doctor", "--before-start"));
+  });
+
+  test("a folder above the store that its owner can't enter is named, with the command that opens it", async () => {
+    expectDone(await cli("init"));
+    const site = dirname(data);
+    for (const [folder, command] of [
+      [site, `chmod o+x ${site}`],
+      [data, `chown ${OWNER}:${OWNER} ${data}`],
+    ] as const) {
+      await chown(folder, 0, 0);
+      await chmod(folder, 0o700);
+      expect(await mendsOf("--before-start")).toContain(command);
+      const outcome = await cli("user", "list");
+      expect(outcome).toMatchObject({ code: 3, stdout: "" });
+      expect(outcome.stderr).toContain(`who can't enter ${folder}; run ${command}`);
+      execFileSync("sh", ["-c", command]);
+      expectDone(await cli("user", "list"));
+    }
+    await chmod(site, 0o700);
+    env = { ...env };
+    delete env["DOCKWARDEN_CONFIG"];
+    const own = await cliAs(OWNER, "user", "list");
+    expect(own.stderr).toContain(
+      `run this as the owner of the store, who must be able to enter ${site}`,
+    );
   });
 
   test("a store of root's in the folder of the server's user is given back, and the keys stay theirs", async () => {

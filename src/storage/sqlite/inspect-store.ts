@@ -1,6 +1,8 @@
 // The first look at a store's file, read-only and without SQLite's help files: is it ours at all, and whole?
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { StoreFault } from "../../domain/store-fault.js";
+import { findClosedFolder } from "./closed-place.js";
 import { APPLICATION_ID } from "./connection.js";
 
 const HEADER_BYTES = 100;
@@ -45,9 +47,14 @@ function describeUnopened(path: string, { code, message }: NodeJS.ErrnoException
   if (code === "ENOENT") {
     return { code: "missing", message: `there is no store at ${path}; run dockwarden init` };
   }
-  const why =
-    code === "EACCES" || code === "EPERM"
-      ? `user id ${process.geteuid?.() ?? "unknown"} may not read it; run this as the owner of the store`
-      : "check storage.path";
+  const why = code === "EACCES" || code === "EPERM" ? describeStranger(path) : "check storage.path";
   return { code: "failed", message: `${path} can't be opened (${code ?? message}): ${why}` };
+}
+
+/** Whose store it is can't be seen from outside: its owner runs this perhaps, and a folder further up is closed to them. */
+function describeStranger(path: string): string {
+  const closed = findClosedFolder(path);
+  const isFurtherUp = closed !== null && closed !== dirname(resolve(path));
+  const who = isFurtherUp ? `, who must be able to enter ${closed}` : "";
+  return `user id ${process.geteuid?.() ?? "unknown"} may not read it; run this as the owner of the store${who}`;
 }

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync, statSync } f
 import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { StoreFault } from "../../domain/store-fault.js";
+import { commandToOpen, findClosedFolder } from "./closed-place.js";
 
 const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
@@ -63,15 +64,21 @@ export function tightenStoreFiles(path: string): void {
 
 /**
  * Run as root on a store that belongs to somebody else, the process becomes that owner for good, so that no file of
- * root's is left beside the store (THREATS L08). Elsewhere it does nothing.
+ * root's is left beside the store (THREATS L08). Elsewhere it does nothing. Null, or why that owner can't get at it.
  */
-export function dropToStoreOwner(path: string): void {
+export function dropToStoreOwner(path: string): StoreFault | null {
   const owner = findForeignOwner(path);
-  if (owner === null) return;
+  if (owner === null) return null;
   const { uid, gid } = owner;
   process.setgroups?.([gid]);
   process.setgid?.(gid);
   process.setuid?.(uid);
+  const closed = findClosedFolder(path);
+  if (closed === null) return null;
+  const isOwn = closed === dirname(resolve(path));
+  const mend = isOwn ? `chown ${uid}:${gid} ${closed}` : commandToOpen(closed);
+  const message = `the store at ${path} belongs to user id ${uid}, who can't enter ${closed}; run ${mend}`;
+  return { code: "failed", message };
 }
 
 /** Whom root would become to use the store at this path (its owner, or that of its folder); null: nobody else. */
