@@ -22,6 +22,7 @@ export const FINDINGS = {
   "trust.unreadable": "registries that run as another user can't read the trust folder",
   "tls.unusable": "certificate and key of server.tls can't be used, or have expired",
   "tls.ending": "the certificate of server.tls ends soon",
+  "tls.insecure": "others can read the private key of server.tls",
   "tls.name": "the certificate of server.tls isn't for the host of server.publicUrl",
   "clock.behind": "the clock is behind what store and keys have already seen",
   "clock.registry": "the clocks of this machine and of the registry differ",

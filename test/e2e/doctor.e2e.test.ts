@@ -288,6 +288,22 @@ describeWith(["docker-registry", "faketime", "openssl"], "dockwarden doctor", ()
     expect(await use("example.com.pem", "example.com.key")).toEqual(["fault:tls.name"]);
     expect(await use("localhost.pem", "example.com.key")).toEqual(["fault:tls.unusable"]);
     expect(await use("localhost.pem", "localhost.key")).toEqual(["warning:tls.ending"]);
+    // The workspace is closed to others: what is open in there can't be read by them either.
+    await site.sh("chmod 644 localhost.key");
+    expect(await use("localhost.pem", "localhost.key")).toEqual(["warning:tls.ending"]);
+    await site.sh("chmod 711 .");
+    expect(await use("localhost.pem", "localhost.key")).toEqual([
+      "warning:tls.ending",
+      "warning:tls.insecure",
+    ]);
+    const { findings } = await site.doctor(["--before-start"]);
+    await site.mend({
+      code: 0,
+      ids: [],
+      findings: findings.filter(({ id }) => id === "tls.insecure"),
+    });
+    expect(await use("localhost.pem", "localhost.key")).toEqual(["warning:tls.ending"]);
+    await site.sh("chmod 700 .");
     site.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
     expect((await site.doctor(["--before-start"])).ids).toContain("fault:runtime.unsafe");
   });
