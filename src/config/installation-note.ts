@@ -4,19 +4,27 @@ import type { Config } from "./config.js";
 
 /**
  * `settings=<16 hex>; store=<16 hex>`: what a server has read at its start, without anything that can be read from it.
- * No paths, secrets or logging, which may differ between a server and its doctor. `storeIdentity`: device and inode of
+ * Everything that a server works by, but no paths and secrets. `storeIdentity`: device and inode of
  * the store's file; null where it can't be seen, answered with `store=unknown`.
  */
 export function noteInstallation(config: Config, storeIdentity: string | null): string {
-  const { server, registry, keys, token, policy, passwords, audit } = config;
+  const { server, registry, keys, token, policy, passwords, audit, log } = config;
   const settings = {
-    server: [server.publicUrl, server.tls.mode, server.internalPort, server.trustedProxies],
+    server: [
+      server.host,
+      server.port,
+      server.internalPort,
+      server.publicUrl,
+      server.tls.mode,
+      server.trustedProxies,
+    ],
     registry: registry.hosts,
     keys: [keys.algorithm, keys.header],
     token: [token.issuer, token.services, token.ttlSeconds],
     policy: [policy.unlisted, policy.personalNamespace, policy.tagEnforcement, policy.catalog],
-    passwords: [passwords.maxAgeDays, passwords.use],
+    passwords: [passwords.maxAgeDays, passwords.use, passwords.queue, passwords.argon2],
     audit: audit.retentionDays,
+    log: [log.level, log.format],
   };
   const store = storeIdentity === null ? "unknown" : digest(storeIdentity, "store");
   return `settings=${digest(JSON.stringify(settings), "settings")}; store=${store}`;

@@ -17,6 +17,11 @@ test.each([
   ["DOCKWARDEN_POLICY__UNLISTED", "pull"],
   ["DOCKWARDEN_KEYS__HEADER", "kid-rfc7638"],
   ["DOCKWARDEN_SERVER__TRUSTED_PROXIES", "192.0.2.1"],
+  ["DOCKWARDEN_SERVER__HOST", "::1"],
+  ["DOCKWARDEN_LOG__LEVEL", "debug"],
+  ["DOCKWARDEN_LOG__FORMAT", "pretty"],
+  ["DOCKWARDEN_PASSWORDS__QUEUE", "8"],
+  ["DOCKWARDEN_PASSWORDS__ARGON2__ITERATIONS", "3"],
 ])("%s changes the digest of the settings alone", (name, value) => {
   const [settings, store] = note({ [name]: value }).split("; ");
   expect(settings).toMatch(/^settings=[0-9a-f]{16}$/);
@@ -24,8 +29,9 @@ test.each([
   expect(store).toBe(usual.split("; ")[1]);
 });
 
-test("paths and logging, which may differ between a server and its doctor, change nothing", () => {
-  expect(note({ DOCKWARDEN_KEYS__DIRECTORY: "/k", DOCKWARDEN_LOG__LEVEL: "debug" })).toBe(usual);
+test("paths, and rules that only commands apply, change nothing", () => {
+  const others = { DOCKWARDEN_KEYS__DIRECTORY: "/k", DOCKWARDEN_PASSWORDS__MIN_LENGTH: "14" };
+  expect(note(others)).toBe(usual);
 });
 
 test("another store is another digest, and one that can't be seen is none", () => {

@@ -30,6 +30,14 @@ describeWith(["docker-registry"], "dockwarden doctor after a change", () => {
     expect((await site.doctor()).findings).toEqual([]);
   });
 
+  test("a log level that the running server doesn't know yet", async () => {
+    await site.edit(site.configFile, "log.level", "warn");
+    const found = await site.doctor();
+    expect(found.ids).toEqual(["fault:server.outdated"]);
+    await site.mend(found);
+    expect((await site.doctor()).findings).toEqual([]);
+  });
+
   test("another store than the one that the running server has open", async () => {
     await site.edit(site.configFile, "storage.path", "other/dockwarden.db");
     await site.sh(`dockwarden init --config ${site.configFile}`);
