@@ -1,11 +1,13 @@
 // server.publicUrl as clients see it: does it lead to us, and does the proxy before us say who the client is?
 import { fault, warning, type Finding, type Mend } from "./finding.js";
 import { parseObject } from "./health-report.js";
-import { httpGet, type Answer } from "./http-get.js";
+import { httpGet, type Answer, type NoAnswer } from "./http-get.js";
 import { RESTART_SERVER, setting, type Site } from "./site.js";
 
 /** An address of documentation (RFC 5737): nobody's, so whoever is taken for it was believed without a reason. */
 const INVENTED = "192.0.2.77";
+/** No name and password in there: refused with 401, whoever sends it. */
+const DAMAGED = "Basic doctor";
 
 /**
  * Asks for an anonymous token without any scope there, as a client does. Nothing is signed in or changed. `isCurrent`: our
@@ -17,17 +19,29 @@ export async function checkPublicUrl(site: Site, isCurrent: boolean): Promise<re
   const url = new URL(`${server.publicUrl}/token?service=${encodeURIComponent(service)}`);
   const certificate =
     site.tls.ok && site.tls.value !== null ? { trusted: site.tls.value.cert } : {};
-  const answer = await httpGet(url, {
-    headers: { "Dockwarden-Doctor": "1", "X-Forwarded-For": INVENTED },
-    ...certificate,
-  });
+  const ask = (headers: Readonly<Record<string, string>>): Promise<Answer | NoAnswer> =>
+    httpGet(url, { headers: { "Dockwarden-Doctor": "1", ...headers }, ...certificate });
+  const answer = await ask({ "X-Forwarded-For": INVENTED });
   if (!answer.ok) {
     const what = `${server.publicUrl} doesn't answer, seen from this machine (${answer.code})`;
     const words = "see that clients reach it, or set server.publicUrl to the address that they use";
     return [warning("public-url.unreachable", what, { kind: "do", words })];
   }
   const wrong = explainAnswer(site, answer, isCurrent);
-  return wrong === null ? explainProxy(site, answer) : [wrong];
+  if (wrong !== null) return [wrong];
+  const note = readNote(answer);
+  // The connection that we made is the one that the server has: no proxy stands between.
+  if (note?.port === answer.localPort) return [];
+  const lost = explainLost(site, await ask({ Authorization: DAMAGED }));
+  return [...lost, ...(note === null ? [] : explainProxy(site, note))];
+}
+
+/** Refused before anybody looks for an account; one that never came is answered as nobody's request is. */
+function explainLost(site: Site, answer: Answer | NoAnswer): readonly Finding[] {
+  if (!answer.ok || answer.status !== 200) return [];
+  const what = `${site.loaded.config.server.publicUrl}/token doesn't get to see who asks: something before it drops the Authorization header, and everybody is nobody`;
+  const words = "in the proxy (nginx): proxy_set_header Authorization $http_authorization;";
+  return [fault("public-url.header-lost", what, { kind: "do", words })];
 }
 
 function explainAnswer(site: Site, answer: Answer, isCurrent: boolean): Finding | null {
@@ -116,8 +130,17 @@ function readToken(token: unknown): IssuedToken | null {
   };
 }
 
-/** Whom the server takes for the client; null where it didn't say (an older server). */
-function readNote(answer: Answer) {
+/** Whom the server takes for the client. */
+interface ClientNote {
+  readonly client: string;
+  readonly peer: string;
+  readonly port: number;
+  readonly isForwarded: boolean;
+  readonly last: string | null;
+}
+
+/** Null where it didn't say (an older server). */
+function readNote(answer: Answer): ClientNote | null {
   const note = answer.headers["dockwarden-client"];
   const found =
     typeof note === "string"
@@ -128,10 +151,7 @@ function readNote(answer: Answer) {
   return { client, peer, port: Number(port), isForwarded: forwarded === "yes", last };
 }
 
-function explainProxy(site: Site, answer: Answer): readonly Finding[] {
-  const note = readNote(answer);
-  // The connection that we made is the one that the server has: no proxy stands between.
-  if (note === null || note.port === answer.localPort) return [];
+function explainProxy(site: Site, note: ClientNote): readonly Finding[] {
   const nginx: Mend = {
     kind: "do",
     words: "in the proxy (nginx): proxy_set_header X-Forwarded-For $remote_addr;",

@@ -36,6 +36,7 @@ export const FINDINGS = {
   "public-url.unreachable": "server.publicUrl doesn't answer, seen from this machine",
   "public-url.foreign": "server.publicUrl leads to something else than this Dockwarden",
   "public-url.redirect": "server.publicUrl redirects, and clients don't take their password along",
+  "public-url.header-lost": "the proxy before us drops the Authorization header",
   "proxy.no-header": "the proxy doesn't say who the client is",
   "proxy.untrusted": "the proxy says who the client is, but isn't believed",
   "proxy.spoofable": "clients can choose the address that they seem to come from",

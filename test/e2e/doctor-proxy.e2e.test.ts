@@ -132,6 +132,18 @@ http {
     expect((await site.doctor(args())).ids).toEqual(["fault:public-url.redirect"]);
   });
 
+  test("a proxy before the token server that drops the Authorization header", async () => {
+    const client = "proxy_set_header X-Forwarded-For $remote_addr;";
+    await reload({ token: `${client} proxy_set_header Authorization "";` });
+    const found = await site.doctor();
+    expect({ ids: found.ids, code: found.code }).toEqual({
+      ids: ["fault:public-url.header-lost"],
+      code: 1,
+    });
+    await reload({ token: `${client} ${nginxLine(found)}` });
+    expect((await site.doctor()).findings).toEqual([]);
+  });
+
   test("a proxy before the registry that drops the Authorization header", async () => {
     await reload({ registry: 'proxy_set_header Authorization "";' });
     const found = await site.doctor(args());
