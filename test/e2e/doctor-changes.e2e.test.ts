@@ -97,13 +97,33 @@ describeWith(["docker-registry"], "dockwarden doctor after a change", () => {
     expect((await site.doctor(site.everything)).findings).toEqual([]);
   });
 
-  describeWith(["unshare"], "on a file system that was mounted read-only", () => {
-    test("the store is said to lie on one", async () => {
-      await site.stop("server");
-      const doctor = `dockwarden doctor --before-start --json --config ${site.configFile}`;
-      const mount = "mount --bind data data && mount -o remount,ro,bind data";
-      const told = await site.sh(`unshare -m sh -c '${mount} && ${doctor}' || true`);
-      expect(told).toContain("lies on a read-only file system");
-    });
+  describeWith(["unshare"], "on a disk that takes nothing", () => {
+    const room = "mkdir full && mount -t tmpfs -o size=2m,mode=700 none full";
+    const fill = "cp data/dockwarden.db full/ && (cat /dev/zero > full/rest 2>/dev/null || true)";
+
+    test.each([
+      [
+        "a read-only one",
+        "mount --bind data data && mount -o remount,ro,bind data",
+        "data",
+        "lies on a read-only file system; mount it writable",
+      ],
+      ["a full one", `${room} && ${fill}`, "full", "lies on a full disk; free space there"],
+    ])(
+      "doctor and commands say so, without SQLite's words: %s",
+      async (_name, mount, folder, what) => {
+        await site.stop("server");
+        await site.edit(site.configFile, "storage.path", `${folder}/dockwarden.db`);
+        for (const words of ["doctor --before-start --json", "user list", "serve"]) {
+          const command = `dockwarden ${words} --config ${site.configFile} 2>&1`;
+          const told = await site.sh(
+            `unshare -m sh -c '${mount} && ${command}; rm -rf full/*' || true`,
+          );
+          await site.sh("rm -rf full");
+          expect(told).toContain(what.replace(words.startsWith("doctor") ? /;.*/ : /$/, ""));
+          expect(told).not.toContain("SQLITE");
+        }
+      },
+    );
   });
 });

@@ -1,10 +1,10 @@
 // A look at the store for diagnosis: every check that opening it makes, more of them, and nothing written.
-import { accessSync, constants, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { statSync } from "node:fs";
 import type { StoreExamination } from "../../domain/examination.js";
 import { err, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import { findOldSqlite, isSqliteError, type Connection } from "./connection.js";
+import { findDiskTrouble } from "./disk-trouble.js";
 import { Database } from "./engine.js";
 import { identifyStore } from "./file-watch.js";
 import { inspectStore } from "./inspect-store.js";
@@ -185,19 +185,8 @@ function describeError(path: string, error: unknown): StoreFault {
   if (error.code.startsWith("SQLITE_BUSY")) {
     return { code: "busy", message: "the store is busy: another process is writing; try again" };
   }
-  if (isReadOnly(path)) {
-    const message = `the store at ${path} lies on a read-only file system; mount it writable`;
-    return { code: "failed", message };
-  }
+  const trouble = findDiskTrouble(path);
+  if (trouble !== null) return { code: "failed", message: `the store at ${path} ${trouble}` };
   const words = `the store at ${path} can't be looked at (${error.code}); check the disk and the file's owner`;
   return { code: "failed", message: words };
-}
-
-function isReadOnly(path: string): boolean {
-  try {
-    accessSync(dirname(path), constants.W_OK);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EROFS";
-  }
 }

@@ -4,6 +4,7 @@ import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import type { Clock } from "../../domain/time.js";
 import { isSqliteError, openConnection, type Connection } from "./connection.js";
+import { findDiskTrouble } from "./disk-trouble.js";
 import { applyMigrations, findMissing, readMigrations } from "./migrate.js";
 import { findUnsafePlace, tightenStoreFiles } from "./store-files.js";
 
@@ -79,8 +80,7 @@ export function describeActivityError(path: string, error: unknown): StoreFault 
   if (error.code.startsWith("SQLITE_BUSY")) {
     return { code: "busy", message: `${path} is busy: another process is writing; try again` };
   }
-  return {
-    code: "failed",
-    message: `${path} can't be used (${error.code}); check the disk and the owner`,
-  };
+  const trouble =
+    findDiskTrouble(path) ?? `can't be used (${error.code}); check the disk and the owner`;
+  return { code: "failed", message: `${path} ${trouble}` };
 }

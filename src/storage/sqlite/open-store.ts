@@ -15,6 +15,7 @@ import {
   run,
   type Connection,
 } from "./connection.js";
+import { findDiskTrouble } from "./disk-trouble.js";
 import { Database } from "./engine.js";
 import { watchFile } from "./file-watch.js";
 import { SqliteGroupStore } from "./group-store.js";
@@ -186,12 +187,14 @@ function damaged(path: string): StoreFault {
 }
 
 function describeOpenError(path: string, error: unknown): StoreFault {
+  const trouble = findDiskTrouble(path);
   if (!isSqliteError(error)) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return {
-      code: "failed",
-      message: `the store at ${path} can't be opened (${code ?? message}); check the path and its owner`,
-    };
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    const isDisk = trouble !== null && ["EROFS", "ENOSPC", "EDQUOT"].includes(code);
+    const why = isDisk
+      ? trouble
+      : `can't be opened (${code === "" ? message : code}); check the path and its owner`;
+    return { code: "failed", message: `the store at ${path} ${why}` };
   }
   if (error.code.startsWith("SQLITE_BUSY")) {
     return { code: "busy", message: "the store is busy: another process is writing; try again" };
@@ -199,6 +202,7 @@ function describeOpenError(path: string, error: unknown): StoreFault {
   if (error.code.startsWith("SQLITE_CORRUPT") || error.code === "SQLITE_NOTADB") {
     return damaged(path);
   }
+  if (trouble !== null) return { code: "failed", message: `the store at ${path} ${trouble}` };
   return {
     code: "failed",
     message: `the store at ${path} can't be opened (${error.code}); check the disk and the file's owner`,
