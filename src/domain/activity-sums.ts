@@ -1,9 +1,17 @@
 // Sums of one hour in memory, bounded whatever strangers send; what has changed is taken out in batches to be written.
 import {
+  claimOfRefusal,
+  claimOfToken,
+  REFUSAL_SHARES,
+  Shares,
+  TOKEN_SHARES,
+  type Claim,
+  type ShareLimits,
+} from "./activity-shares.js";
+import { keyOfUse, LastUses, type LastUse } from "./activity-uses.js";
+import {
   ADDRESSES_MAX,
   SECONDS_PER_HOUR,
-  STRANGERS_MAX,
-  SUMS_MAX,
   type RefusalSum,
   type RefusedRequest,
   type Sender,
@@ -24,16 +32,10 @@ export interface SumRow<Row> {
 export interface ActivityBatch {
   readonly tokens: readonly SumRow<TokenSum>[];
   readonly refusals: readonly SumRow<RefusalSum>[];
-  /** The newest token of an account (`image` empty), and of an account for an image; apart from the sums and their bounds. */
+  /** Apart from the sums and their bounds. */
   readonly uses: readonly LastUse[];
   /** For a batch that could not be written: its rows, grown meanwhile or not, are taken again the next time. */
   putBack(): void;
-}
-
-export interface LastUse {
-  readonly accountId: number;
-  readonly image: string;
-  readonly lastAt: EpochSeconds;
 }
 
 /** Rows that wait to be written when the file can't be; beyond this the oldest are given up. */
@@ -61,7 +63,7 @@ const NOTHING_REFUSED = {
 interface Counting {
   readonly now: EpochSeconds;
   readonly address: string;
-  readonly isStranger: boolean;
+  readonly claim: Claim;
 }
 
 interface Box<Row> {
@@ -71,35 +73,34 @@ interface Box<Row> {
 /** One kind of sums: the rows of this hour by what was asked, and those that are yet to be written. */
 class Sums<Row extends Sum> {
   #rows = new Map<string, Box<Row>>();
-  #strangers = 0;
+  readonly #shares: Shares;
   readonly #waiting = new Set<Box<Row>>();
   lost = 0;
 
+  constructor(limits: ShareLimits) {
+    this.#shares = new Shares(limits);
+  }
+
   startHour(): void {
     this.#rows = new Map();
-    this.#strangers = 0;
+    this.#shares.startHour();
   }
 
   /** `make` gives a row with nothing counted, for `key` or for the rest; answered is the row with this request in it. */
   add(key: string, make: (number: number, isRest: boolean) => SumRow<Row>, request: Counting): Row {
-    const { isStranger } = request;
-    const isRest = !this.#rows.has(key) && this.#isFull(isStranger);
-    const place = isRest ? `rest ${String(isStranger)}` : key;
+    const { claim } = request;
+    const isRest = !this.#rows.has(key) && this.#shares.isFull(claim);
+    const place = isRest ? `rest ${claim.share}` : key;
     let box = this.#rows.get(place);
     if (box === undefined) {
       box = { row: make(this.#rows.size, isRest) };
       this.#rows.set(place, box);
-      if (isStranger) this.#strangers += 1;
+      if (!isRest) this.#shares.add(claim, 1);
     }
     const sum = { ...box.row.sum, ...countOne(box.row.sum, request) };
     box.row = { ...box.row, sum };
     this.#wait(box);
     return sum;
-  }
-
-  #isFull(isStranger: boolean): boolean {
-    if (isStranger) return this.#strangers >= STRANGERS_MAX;
-    return this.#rows.size - this.#strangers >= SUMS_MAX - STRANGERS_MAX;
   }
 
   take(limit: number): { readonly rows: readonly SumRow<Row>[]; readonly putBack: () => void } {
@@ -145,10 +146,9 @@ function countOne(sum: Sum, { address, now }: Pick<Counting, "address" | "now">)
 /** `draw` answers random whole numbers from 0 up to REFERENCE_LIMIT. */
 export class ActivitySums {
   readonly #draw: () => number;
-  readonly #tokens = new Sums<TokenSum>();
-  readonly #refusals = new Sums<RefusalSum>();
-  /** `accountId` and image → the last use that is yet to be written. */
-  #uses = new Map<string, LastUse>();
+  readonly #tokens = new Sums<TokenSum>(TOKEN_SHARES);
+  readonly #refusals = new Sums<RefusalSum>(REFUSAL_SHARES);
+  readonly #uses = new LastUses();
   #hour = -1;
   #writer = 0;
 
@@ -173,7 +173,7 @@ export class ActivitySums {
       key,
       (number, isRest) =>
         this.#row(number, { ...(isRest ? NOTHING_USED : use), ...nothing(now), isRest }),
-      { now, address: sender.address, isStranger: accountId === null },
+      { now, address: sender.address, claim: claimOfToken(use) },
     );
   }
 
@@ -182,8 +182,8 @@ export class ActivitySums {
     this.#turn(now);
     const { isStranger, isSignIn, path, ...what } = request;
     const { tried, credential, service, image, asked, given, reason } = what;
-    const wish = isSignIn ? [] : [image, asked, given];
-    const key = [tried, credential, service, reason, ...wish].join("\n");
+    const wish = isSignIn ? [] : [credential, service, image, asked, given];
+    const key = [tried, reason, ...wish].join("\n");
     const make = (number: number, isRest: boolean): SumRow<RefusalSum> => {
       const { program } = sender;
       return this.#row(number, {
@@ -194,8 +194,8 @@ export class ActivitySums {
         isRest,
       });
     };
-    const { address } = sender;
-    return this.#refusals.add(key, make, { now, address, isStranger }).reference;
+    const claim = claimOfRefusal({ isStranger, isSignIn, tried });
+    return this.#refusals.add(key, make, { now, address: sender.address, claim }).reference;
   }
 
   /** At most `limit` rows of each kind that have changed since they were taken. */
@@ -216,10 +216,8 @@ export class ActivitySums {
     };
   }
 
-  /** Of accounts every one; of their images as many as may wait. */
   #noteUse(use: LastUse): void {
-    if (use.image !== "" && this.#uses.size >= WAITING_MAX) return;
-    this.#uses.set(keyOfUse(use), use);
+    this.#uses.note(use);
   }
 
   #row<Row>(number: number, sum: Row): SumRow<Row> {
@@ -236,8 +234,6 @@ export class ActivitySums {
     this.#refusals.startHour();
   }
 }
-
-const keyOfUse = ({ accountId, image }: LastUse): string => `${accountId} ${image}`;
 
 const nothing = (now: EpochSeconds): Omit<Sum, "isRest"> => ({
   count: 0,

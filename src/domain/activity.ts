@@ -55,7 +55,7 @@ export interface Sum {
   readonly addresses: readonly string[];
   /** How many of `count` came from further addresses. */
   readonly otherCount: number;
-  /** The one row for everything beyond SUMS_MAX in its hour; every other member that says what was asked is empty. */
+  /** The one row for everything beyond a share of its hour; every other member that says what was asked is empty. */
   readonly isRest: boolean;
 }
 
@@ -73,10 +73,15 @@ export interface RefusalSum extends Omit<RefusedRequest, "isStranger" | "isSignI
 export const SECONDS_PER_HOUR = 3600;
 /**
  * Rows an hour, of tokens and of refusals each; what is beyond goes into one row more. Those whom no account vouches for
- * have a share of their own, so that a flood of theirs hides nobody else.
+ * have a share of their own, failed sign-ins of accounts have one, and of the rest no account has more than ACCOUNT_MAX:
+ * a flood of one hides nobody else.
  */
 export const SUMS_MAX = 5000;
 export const STRANGERS_MAX = 1000;
+export const SIGN_INS_MAX = 1000;
+export const ACCOUNT_MAX = 500;
+/** Images of one account whose last use is kept: the newest. */
+export const USED_IMAGES_MAX = 1000;
 export const ADDRESSES_MAX = 4;
 /** Characters of a path that are kept: one of a hundred grants says no more than its first ones. */
 export const PATH_MAX = 1000;

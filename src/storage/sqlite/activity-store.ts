@@ -1,5 +1,6 @@
 // Writes sums of tokens and refusals in batches, and forgets the old ones; reading is activity-log.ts.
-import type { ActivityBatch, LastUse, SumRow } from "../../domain/activity-sums.js";
+import type { ActivityBatch, SumRow } from "../../domain/activity-sums.js";
+import type { LastUse } from "../../domain/activity-uses.js";
 import {
   PATH_MAX,
   SECONDS_PER_HOUR,
