@@ -79,9 +79,12 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     }
   };
   const flush = async (): Promise<void> => {
-    for (;;) {
+    for (let batches = 0; ; batches += 1) {
       const batch = sums.take(BATCH_ROWS);
-      if (batch.tokens.length + batch.refusals.length + batch.uses.length === 0) return;
+      if (batch.tokens.length + batch.refusals.length + batch.uses.length === 0) {
+        if (batches > 0) await pruneIfTooLarge();
+        return;
+      }
       const written = await attempt(async (store) => {
         await store.write(batch);
         return true;
@@ -94,8 +97,13 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     }
   };
   const prune = async (): Promise<void> => {
-    const before = clock.now() - options.retentionDays * SECONDS_PER_DAY;
-    while ((await attempt((store) => store.pruneHour(before))) !== null) await giveWay();
+    const now = clock.now();
+    const before = now - options.retentionDays * SECONDS_PER_DAY;
+    while ((await attempt((store) => store.pruneHour(before, now))) !== null) await giveWay();
+  };
+  /** Looked at after each flush: in between the file grows by what may wait in memory, and by no more. */
+  const pruneIfTooLarge = async (): Promise<void> => {
+    if ((await attempt((store) => store.isTooLarge())) === true) await prune();
   };
   const timers = [
     every(FLUSH_MILLISECONDS, flush),

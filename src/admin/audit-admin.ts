@@ -85,5 +85,6 @@ export async function pruneActivity(
   context: AdminContext,
   onProgress: (rows: number) => void,
 ): Promise<number> {
-  return context.activity.prune(context.clock.now() - retentionDays * DAY, onProgress);
+  const now = context.clock.now();
+  return context.activity.prune(now - retentionDays * DAY, now, onProgress);
 }

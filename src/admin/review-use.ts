@@ -40,11 +40,15 @@ export const NO_USES: UseIndex = {
 export async function readUses({ activity }: AdminContext): Promise<UseIndex> {
   const accounts = await activity.lastUses();
   const images = new Map<number, { readonly image: string; readonly lastAt: EpochSeconds }[]>();
-  for (const { accountId, image, lastAt } of await activity.imageUses()) {
+  /** Each name once, however many accounts used it. */
+  const names = new Map<string, string>();
+  await activity.visitImageUses(({ accountId, image, lastAt }) => {
+    const name = names.get(image) ?? image;
+    names.set(name, name);
     const earlier = images.get(accountId);
-    if (earlier === undefined) images.set(accountId, [{ image, lastAt }]);
-    else earlier.push({ image, lastAt });
-  }
+    if (earlier === undefined) images.set(accountId, [{ image: name, lastAt }]);
+    else earlier.push({ image: name, lastAt });
+  });
   return {
     beginsAt: await activity.beginsAt(),
     ofAccount: (id) => accounts.get(id) ?? null,

@@ -1,5 +1,6 @@
 // What the server was asked for, as the audit keeps it: tokens given and requests refused, summed by the hour.
 import type { ActivitySummary } from "./activity-summary.js";
+import type { LastUse } from "./activity-uses.js";
 import type { ImagePattern } from "./image-pattern.js";
 import type { EpochSeconds } from "./time.js";
 
@@ -124,14 +125,12 @@ export interface ActivityLog {
   /** The last token of each account, by its id. */
   lastUses(): Promise<ReadonlyMap<number, EpochSeconds>>;
   lastUseOf(accountId: number): Promise<EpochSeconds | null>;
-  /** The last token of each account for each image, as far back as sums are kept. */
-  imageUses(): Promise<
-    readonly { readonly accountId: number; readonly image: string; readonly lastAt: EpochSeconds }[]
-  >;
+  /** Visits the last token of each account for each image, USED_IMAGES_MAX an account, as far back as sums are kept. */
+  visitImageUses(visit: (use: LastUse) => void): Promise<void>;
   /** Counts up what came since (from its hour on), with `top` rows of each kind. */
   summarize(since: EpochSeconds, top: number): Promise<ActivitySummary>;
-  /** Forgets hours that ended before; answers how many rows, and tells it after each hour. */
-  prune(before: EpochSeconds, onHour: (rows: number) => void): Promise<number>;
+  /** Forgets hours that ended before, never that of `now`; answers how many rows, and tells it after each hour. */
+  prune(before: EpochSeconds, now: EpochSeconds, onHour: (rows: number) => void): Promise<number>;
   /** Since when there are records; null: there are none. */
   beginsAt(): Promise<EpochSeconds | null>;
 }

@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ActivitySums } from "../../src/domain/activity-sums.js";
+import type { LastUse } from "../../src/domain/activity-uses.js";
 import type { ActivityFilter } from "../../src/domain/activity.js";
 import { SqliteActivityLog } from "../../src/storage/sqlite/activity-log.js";
 import { createActivityReader } from "../../src/storage/sqlite/activity-reader.js";
@@ -24,6 +25,7 @@ import { tempFolder } from "../support/temp.js";
 
 const HOUR = 3600;
 const START = 500_000 * HOUR;
+const LATER = START + 100 * HOUR;
 const ALL: ActivityFilter = {
   account: null,
   image: null,
@@ -67,6 +69,12 @@ describe("the file of sums", () => {
   const write = (): Promise<void> => store.write(sums.take(100_000));
   const images = async (filter: Partial<ActivityFilter>): Promise<readonly string[]> =>
     (await log.listTokens({ ...ALL, ...filter })).map(({ image }) => image);
+
+  const imageUses = async (): Promise<readonly LastUse[]> => {
+    const uses: LastUse[] = [];
+    await log.visitImageUses((use) => uses.push(use));
+    return uses;
+  };
 
   test("lies beside the store, for its owner alone", () => {
     expect(activityPathOf("/srv/data/dockwarden.db")).toBe("/srv/data/dockwarden-activity.db");
@@ -170,7 +178,7 @@ describe("the file of sums", () => {
     await write();
     expect(await log.lastUses()).toEqual(new Map([[2, START + 9]]));
     expect([await log.lastUseOf(2), await log.lastUseOf(8)]).toEqual([START + 9, null]);
-    expect(await log.imageUses()).toEqual([{ accountId: 2, image: "team/app", lastAt: START }]);
+    expect(await imageUses()).toEqual([{ accountId: 2, image: "team/app", lastAt: START }]);
   });
 
   test("follows: only what was written since, grown rows again", async () => {
@@ -193,15 +201,15 @@ describe("the file of sums", () => {
     sums.refused(REFUSED, from("192.0.2.1"), START);
     sums.given({ ...USE, image: "new" }, from("192.0.2.1"), START + HOUR);
     await write();
-    expect(await store.pruneHour(START + HOUR - 1)).toBeNull();
-    expect(await store.pruneHour(START + HOUR)).toBe(2);
-    expect(await store.pruneHour(START + HOUR)).toBeNull();
+    expect(await store.pruneHour(START + HOUR - 1, LATER)).toBeNull();
+    expect(await store.pruneHour(START + HOUR, LATER)).toBe(2);
+    expect(await store.pruneHour(START + HOUR, LATER)).toBeNull();
     expect(await images({})).toEqual(["new"]);
     expect(await log.listRefusals(ALL)).toEqual([]);
     const words = connection.prepare("SELECT text FROM word").pluck().all();
     expect(words).toContain("new");
     expect(words).not.toContain("old");
-    expect(await log.imageUses()).toMatchObject([{ image: "new" }]);
+    expect(await imageUses()).toMatchObject([{ image: "new" }]);
     expect(await log.lastUseOf(2)).toBe(START + HOUR);
     // What nobody remembers is not called unused.
     expect(await log.beginsAt()).toBe(START + HOUR);
@@ -221,7 +229,7 @@ describe("the file of sums", () => {
     }
     await write();
     const pruned: (number | null)[] = [];
-    do pruned.push(await small.pruneHour(0));
+    do pruned.push(await small.pruneHour(0, LATER));
     while (pruned.at(-1) !== null && pruned.length < 9);
     expect(pruned.slice(0, 2)).toEqual([900, 900]);
     expect(pruned.at(-1)).toBeNull();

@@ -10,6 +10,7 @@ import {
 } from "../../domain/activity.js";
 import { formatImagePattern, isLiteral, matchesRepository } from "../../domain/image-pattern.js";
 import type { ActivitySummary } from "../../domain/activity-summary.js";
+import type { LastUse } from "../../domain/activity-uses.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { ADDRESS_WORDS, REFUSAL_WORDS, TOKEN_WORDS } from "./activity-columns.js";
 import { SqliteActivityStore } from "./activity-store.js";
@@ -88,26 +89,29 @@ export class SqliteActivityLog implements ActivityLog {
     return row === undefined ? null : Number(row["last_at"]);
   }
 
-  async imageUses(): Promise<
-    readonly { readonly accountId: number; readonly image: string; readonly lastAt: EpochSeconds }[]
-  > {
-    const rows = await this.#all("SELECT account_id, image, last_at FROM image_use", {});
-    return rows.map((row) => ({
-      accountId: Number(row["account_id"]),
-      image: text(row, "image"),
-      lastAt: Number(row["last_at"]),
-    }));
+  async visitImageUses(visit: (use: LastUse) => void): Promise<void> {
+    const sql = "SELECT account_id, image, last_at FROM image_use";
+    await run(() => {
+      for (const row of this.#connection.prepare<[], Row>(sql).iterate()) {
+        const accountId = Number(row["account_id"]);
+        visit({ accountId, image: text(row, "image"), lastAt: Number(row["last_at"]) });
+      }
+    });
   }
 
   async summarize(since: EpochSeconds, top: number): Promise<ActivitySummary> {
     return run(() => summarizeActivity(this.#connection, since, top));
   }
 
-  async prune(before: EpochSeconds, onHour: (rows: number) => void): Promise<number> {
+  async prune(
+    before: EpochSeconds,
+    now: EpochSeconds,
+    onHour: (rows: number) => void,
+  ): Promise<number> {
     const store = new SqliteActivityStore(this.#connection);
     let total = 0;
     for (;;) {
-      const rows = await store.pruneHour(before);
+      const rows = await store.pruneHour(before, now);
       if (rows === null) return total;
       total += rows;
       onHour(total);

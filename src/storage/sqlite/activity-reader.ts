@@ -85,9 +85,12 @@ export function createActivityReader(options: OpenActivityOptions): {
       (await ask((one) => one.follow(after))) ?? { batch: 0, tokens: [], refusals: [] },
     lastUses: async () => (await ask((one) => one.lastUses())) ?? new Map(),
     lastUseOf: async (accountId) => ask((one) => one.lastUseOf(accountId)),
-    imageUses: async () => (await ask((one) => one.imageUses())) ?? [],
+    visitImageUses: async (visit) => {
+      await ask((one) => one.visitImageUses(visit));
+    },
     summarize: async (since, top) => (await ask((one) => one.summarize(since, top))) ?? NO_SUMMARY,
-    prune: async (before, onHour) => (await ask((one) => one.prune(before, onHour))) ?? 0,
+    prune: async (before, now, onHour) =>
+        (await ask((one) => one.prune(before, now, onHour))) ?? 0,
     beginsAt: async () => ask((one) => one.beginsAt()),
   };
   return {

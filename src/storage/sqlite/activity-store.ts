@@ -1,6 +1,5 @@
 // Writes sums of tokens and refusals in batches, and forgets the old ones; reading is activity-log.ts.
 import type { ActivityBatch, SumRow } from "../../domain/activity-sums.js";
-import type { LastUse } from "../../domain/activity-uses.js";
 import {
   PATH_MAX,
   SECONDS_PER_HOUR,
@@ -12,9 +11,10 @@ import type { Statement } from "better-sqlite3";
 import { ok } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { ADDRESS_WORDS, REFUSAL_WORDS, TOKEN_WORDS } from "./activity-columns.js";
+import { ActivityUses, USES_MAX } from "./activity-uses.js";
 import { run, write, type Connection } from "./connection.js";
 
-/** What the file may grow to; then the oldest hours go, however young they are. */
+/** What the file may grow to; then uses of images go, and the oldest hours that are over, however young they are. */
 export const FILE_MAX_BYTES = 1_900_000_000;
 /** Longer texts are cut: nothing that a stranger sends is stored whole without a bound. A path is ours. */
 const TEXT_MAX = 256;
@@ -31,10 +31,6 @@ function insertInto(table: string, columns: readonly string[]): string {
 
 const INSERT_WORD =
   "INSERT INTO word (text, last_hour) VALUES (?, ?) ON CONFLICT (text) DO UPDATE SET last_hour = max(last_hour, excluded.last_hour) RETURNING id";
-const NOTE_ACCOUNT =
-  "INSERT INTO account_use (account_id, last_at) VALUES (?, ?) ON CONFLICT (account_id) DO UPDATE SET last_at = max(last_at, excluded.last_at)";
-const NOTE_IMAGE =
-  "INSERT INTO image_use (account_id, image, last_at) VALUES (?, ?, ?) ON CONFLICT (account_id, image) DO UPDATE SET last_at = max(last_at, excluded.last_at)";
 const OLDEST_HOUR =
   "SELECT min(hour) FROM (SELECT min(hour) AS hour FROM token_sum UNION ALL SELECT min(hour) FROM refusal_sum)";
 
@@ -49,8 +45,6 @@ function prepareAll(connection: Connection) {
       insertInto("refusal_sum", ["reference", ...REFUSAL_WORDS]),
     ),
     insertWord: number(INSERT_WORD),
-    noteAccount: connection.prepare<Bound[]>(NOTE_ACCOUNT),
-    noteImage: connection.prepare<Bound[]>(NOTE_IMAGE),
     nextBatch: number("UPDATE batch SET number = number + 1 RETURNING number"),
     oldestHour: number(OLDEST_HOUR),
     forget: connection.prepare<Bound[]>("UPDATE forgotten SET up_to = max(up_to, ?)"),
@@ -61,14 +55,16 @@ export class SqliteActivityStore {
   readonly #connection: Connection;
   readonly #maxBytes: number;
   readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #uses: ActivityUses;
   /** Numbers of the words of one hour; forgotten when a batch fails, because its words were not written. */
   #words = new Map<string, number>();
   #wordsHour = -1;
 
-  constructor(connection: Connection, maxBytes: number = FILE_MAX_BYTES) {
+  constructor(connection: Connection, maxBytes: number = FILE_MAX_BYTES, usesMax = USES_MAX) {
     this.#connection = connection;
     this.#maxBytes = maxBytes;
     this.#statements = prepareAll(connection);
+    this.#uses = new ActivityUses(connection, usesMax);
   }
 
   /** Writes all rows or none. Throws StoreUnavailable. */
@@ -79,37 +75,49 @@ export class SqliteActivityStore {
         const number = nextBatch.get() ?? 0;
         for (const row of batch.tokens) this.#writeToken(row, number);
         for (const row of batch.refusals) this.#writeRefusal(row, number);
-        for (const use of batch.uses) this.#writeUse(use);
+        this.#uses.write(batch.uses);
         return ok(null);
       });
     } catch (error) {
       this.#words = new Map();
+      this.#uses.forgetCounts();
       throw error;
     }
   }
 
   /**
-   * Forgets the oldest hour if it ended before `before`, or if the file is too large. Answers how many rows went; null:
-   * there is nothing to forget.
+   * Forgets the oldest hour if it ended before `before`, or if the file is too large; then uses of images go first. The
+   * hour of `now` and later ones always stay. Answers how many rows of sums went; null: there is nothing to forget.
    */
-  async pruneHour(before: EpochSeconds): Promise<number | null> {
+  async pruneHour(before: EpochSeconds, now: EpochSeconds): Promise<number | null> {
     const hour = await run(() => this.#statements.oldestHour.get() ?? null);
-    if (hour === null) return null;
-    const end = (hour + 1) * SECONDS_PER_HOUR;
+    const end = hour === null ? Infinity : (hour + 1) * SECONDS_PER_HOUR;
+    if (end > before) {
+      if (!(await this.isTooLarge())) return null;
+      const trimmed = await write(this.#connection, () => ok(this.#uses.trimOne()));
+      if (trimmed.value) return 0;
+    }
+    if (hour === null || end > now) return null;
     const { forget } = this.#statements;
-    if (end > before && !(await this.#isTooLarge())) return null;
     const forgotten = await write(this.#connection, () => {
-      const remove = (sql: string, bound: number): number =>
-        this.#connection.prepare(sql).run(bound).changes;
-      const tokens = remove("DELETE FROM token_sum WHERE hour <= ?", hour);
-      const refusals = remove("DELETE FROM refusal_sum WHERE hour <= ?", hour);
-      remove("DELETE FROM word WHERE last_hour <= ?", hour);
-      remove("DELETE FROM image_use WHERE last_at < ?", end);
+      const remove = (sql: string): number => this.#connection.prepare(sql).run(hour).changes;
+      const tokens = remove("DELETE FROM token_sum WHERE hour <= ?");
+      const refusals = remove("DELETE FROM refusal_sum WHERE hour <= ?");
+      remove("DELETE FROM word WHERE last_hour <= ?");
+      this.#uses.forgetBefore(Math.min(end, before));
       forget.run(end);
       return ok(tokens + refusals);
     });
     this.#words = new Map();
     return forgotten.value;
+  }
+
+  /** A question of microseconds: to be asked after each batch. */
+  async isTooLarge(): Promise<boolean> {
+    const read = (name: string): number => Number(this.#connection.pragma(name, { simple: true }));
+    return run(
+      () => (read("page_count") - read("freelist_count")) * read("page_size") > this.#maxBytes,
+    );
   }
 
   /** Moves what was written from the log beside the file into the file itself, so that a power cut can't take it. */
@@ -121,24 +129,11 @@ export class SqliteActivityStore {
     this.#connection.close();
   }
 
-  async #isTooLarge(): Promise<boolean> {
-    const read = (name: string): number => Number(this.#connection.pragma(name, { simple: true }));
-    return run(
-      () => (read("page_count") - read("freelist_count")) * read("page_size") > this.#maxBytes,
-    );
-  }
-
   #writeToken(row: SumRow<TokenSum>, batch: number): void {
     const words = TOKEN_WORDS.map((name) => this.#word(row, row.sum[name], TEXT_MAX));
     const { accountId } = row.sum;
     const { insertToken } = this.#statements;
     insertToken.run(...place(row), accountId, ...words, ...this.#counted(row), batch);
-  }
-
-  #writeUse({ accountId, image, lastAt }: LastUse): void {
-    const { noteAccount, noteImage } = this.#statements;
-    if (image === "") noteAccount.run(accountId, lastAt);
-    else noteImage.run(accountId, image, lastAt);
   }
 
   #writeRefusal(row: SumRow<RefusalSum>, batch: number): void {
