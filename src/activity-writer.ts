@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { ActivitySums } from "./domain/activity-sums.js";
-import { REFERENCE_LIMIT, type ActivityRecorder } from "./domain/activity.js";
+import { REFERENCE_LIMIT, SECONDS_PER_HOUR, type ActivityRecorder } from "./domain/activity.js";
 import { StoreUnavailable } from "./domain/ports.js";
 import type { Clock } from "./domain/time.js";
 import type { Logger } from "./http/log.js";
@@ -23,6 +23,8 @@ export interface ActivityWriterOptions {
   readonly retentionDays: number;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What the file may grow to; absent: FILE_MAX_BYTES. */
+  readonly maxBytes?: number;
 }
 
 /** A crash of the process loses what was asked for in this time. */
@@ -60,7 +62,7 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     }
     const opened = openActivity({ ...options, busyTimeoutMs: BUSY_MILLISECONDS });
     if (!opened.ok) throw new StoreUnavailable("failed", opened.error.message);
-    const store = new SqliteActivityStore(opened.value);
+    const store = new SqliteActivityStore(opened.value, options.maxBytes);
     file = { store, check: watchFile(options.path) };
     return store;
   };
@@ -105,6 +107,13 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
   const pruneIfTooLarge = async (): Promise<void> => {
     if ((await attempt((store) => store.isTooLarge())) === true) await prune();
   };
+  const resume = async (): Promise<void> => {
+    const now = clock.now();
+    const claimed = await attempt((store) => store.countClaims(Math.floor(now / SECONDS_PER_HOUR)));
+    if (claimed !== null) sums.resume(claimed, now);
+  };
+  // Waits for no I/O: it is over before the first request.
+  void resume().then(prune);
   const timers = [
     every(FLUSH_MILLISECONDS, flush),
     every(CHECKPOINT_MILLISECONDS, async () => {
@@ -112,7 +121,6 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     }),
     every(PRUNE_MILLISECONDS, prune),
   ];
-  void prune();
   return {
     given: (use, sender) => {
       sums.given(use, sender, clock.now());

@@ -17,6 +17,11 @@ export interface Claim {
   readonly account: string;
 }
 
+/** Rows that an hour has already. */
+export interface ClaimedRows extends Claim {
+  readonly rows: number;
+}
+
 export type ShareLimits = Readonly<Record<Share, number>>;
 
 export const TOKEN_SHARES: ShareLimits = {

@@ -6,6 +6,7 @@ import {
   Shares,
   TOKEN_SHARES,
   type Claim,
+  type ClaimedRows,
   type ShareLimits,
 } from "./activity-shares.js";
 import { keyOfUse, LastUses, type LastUse } from "./activity-uses.js";
@@ -36,6 +37,11 @@ export interface ActivityBatch {
   readonly uses: readonly LastUse[];
   /** For a batch that could not be written: its rows, grown meanwhile or not, are taken again the next time. */
   putBack(): void;
+}
+
+export interface HourClaims {
+  readonly tokens: readonly ClaimedRows[];
+  readonly refusals: readonly ClaimedRows[];
 }
 
 /** Rows that wait to be written when the file can't be; beyond this the oldest are given up. */
@@ -84,6 +90,10 @@ class Sums<Row extends Sum> {
   startHour(): void {
     this.#rows = new Map();
     this.#shares.startHour();
+  }
+
+  resume(claimed: readonly ClaimedRows[]): void {
+    for (const claim of claimed) this.#shares.add(claim, claim.rows);
   }
 
   /** `make` gives a row with nothing counted, for `key` or for the rest; answered is the row with this request in it. */
@@ -159,6 +169,13 @@ export class ActivitySums {
   /** Rows given up so far, because they could not be written for too long. */
   get lost(): number {
     return this.#tokens.lost + this.#refusals.lost;
+  }
+
+  /** Before the first request: rows that an earlier writer has made in the hour of `now` leave so many less. */
+  resume(claimed: HourClaims, now: EpochSeconds): void {
+    this.#turn(now);
+    this.#tokens.resume(claimed.tokens);
+    this.#refusals.resume(claimed.refusals);
   }
 
   given(use: TokenUse, sender: Sender, now: EpochSeconds): void {

@@ -1,5 +1,5 @@
 // Writes sums of tokens and refusals in batches, and forgets the old ones; reading is activity-log.ts.
-import type { ActivityBatch, SumRow } from "../../domain/activity-sums.js";
+import type { ActivityBatch, HourClaims, SumRow } from "../../domain/activity-sums.js";
 import {
   PATH_MAX,
   SECONDS_PER_HOUR,
@@ -10,6 +10,7 @@ import {
 import type { Statement } from "better-sqlite3";
 import { ok } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
+import { countRefusalClaims, countTokenClaims } from "./activity-claims.js";
 import { ADDRESS_WORDS, REFUSAL_WORDS, TOKEN_WORDS } from "./activity-columns.js";
 import { ActivityUses, USES_MAX } from "./activity-uses.js";
 import { run, write, type Connection } from "./connection.js";
@@ -118,6 +119,14 @@ export class SqliteActivityStore {
     return run(
       () => (read("page_count") - read("freelist_count")) * read("page_size") > this.#maxBytes,
     );
+  }
+
+  /** What the hour has of each share already, whoever wrote it. */
+  async countClaims(hour: number): Promise<HourClaims> {
+    return run(() => ({
+      tokens: countTokenClaims(this.#connection, hour),
+      refusals: countRefusalClaims(this.#connection, hour),
+    }));
   }
 
   /** Moves what was written from the log beside the file into the file itself, so that a power cut can't take it. */

@@ -9,7 +9,14 @@ type Row = Readonly<Record<string, number | null>>;
 
 /** Kinds that are told apart; a flood of more is counted in all other ways. */
 const KINDS_MAX = 100_000;
-const SIGN_IN = ["bad_password", "disabled", "expired", "no_password", "password_too_old"];
+/** Of failed sign-ins of accounts that exist. */
+export const SIGN_IN_REASONS: readonly string[] = [
+  "bad_password",
+  "disabled",
+  "expired",
+  "no_password",
+  "password_too_old",
+];
 
 interface Tally {
   count: number;
@@ -44,7 +51,8 @@ export function summarizeActivity(
     const [reason = 0, tried = 0] = split(key);
     const name = reasonOf(reason);
     if (name === "busy" || name === "unavailable") shedCount += count;
-    if (SIGN_IN.includes(name)) add(signIns, `${reason} ${tried}`, { count, lastAt }, addresses);
+    if (SIGN_IN_REASONS.includes(name))
+      add(signIns, `${reason} ${tried}`, { count, lastAt }, addresses);
     if (name !== "unknown_account") continue;
     unknown.count += count;
     unknown.names.add(tried);
