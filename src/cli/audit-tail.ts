@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { AdminContext } from "../admin/admin-context.js";
 import { toChanged, toGiven, toRefused, type AuditEntry } from "../admin/audit-admin.js";
 import { toAuditRow, toPublicEntry } from "./audit-entries.js";
-import { printable } from "./output.js";
+import { formatEnd, printable } from "./output.js";
 import type { Session } from "./session.js";
 
 const POLL_MILLISECONDS = 500;
@@ -20,12 +20,22 @@ export async function tailAudit(
     await follow(isDenied);
     if (!session.isJson) {
       session.io.note("following; the server writes every two seconds; stop with Ctrl-C\n");
+      session.io.note(await describeAhead(context));
     }
     while (session.io.isReaderGone?.() !== true) {
       for (const entry of await follow(isDenied)) print(session, entry);
       await wait(POLL_MILLISECONDS);
     }
   });
+}
+
+/** Two clocks may differ by so much before it is worth a word. */
+const AHEAD_SECONDS = 60;
+
+async function describeAhead({ activity, clock }: AdminContext): Promise<string> {
+  const newest = await activity.endsAt();
+  if (newest === null || newest <= clock.now() + AHEAD_SECONDS) return "";
+  return `records lie ahead of this clock, up to ${formatEnd(newest)}: it was wrong when they were made, or is now; compare it with date -u\n`;
 }
 
 function print(session: Session, entry: AuditEntry): void {

@@ -131,6 +131,8 @@ export interface ActivityLog {
   summarize(since: EpochSeconds, top: number): Promise<ActivitySummary>;
   /** Forgets hours that ended before, never that of `now`; answers how many rows, and tells it after each hour. */
   prune(before: EpochSeconds, now: EpochSeconds, onHour: (rows: number) => void): Promise<number>;
+  /** The newest record, which a clock that was set back may have left ahead; null: there is none. */
+  endsAt(): Promise<EpochSeconds | null>;
   /** Since when there are records; null: there are none. */
   beginsAt(): Promise<EpochSeconds | null>;
 }

@@ -69,13 +69,26 @@ export class SqliteActivityLog implements ActivityLog {
     if (batch === undefined || after === null || batch === after) {
       return { batch: batch ?? 0, tokens: [], refusals: [] };
     }
-    // A batch holds rows of this hour and the last one, so that the rest need not be looked at.
-    const recent =
-      "WHERE hour >= (SELECT max(hour) FROM token_sum) - 1 AND batch > @after ORDER BY batch, last_at";
-    const recentRefusals = recent.replace("token_sum", "refusal_sum");
-    const tokens = await this.#all(`${SELECT_TOKENS} ${recent}`, { after });
-    const refusals = await this.#all(`${SELECT_REFUSALS} ${recentRefusals}`, { after });
+    // Hours before the lowest that was written since need not be looked at.
+    const recent = "WHERE hour >= @hour AND batch > @after ORDER BY batch, last_at";
+    const hour = await run(() =>
+      this.#connection
+        .prepare<[number], number | null>("SELECT min(hour) FROM batch_hour WHERE batch > ?")
+        .pluck()
+        .get(after),
+    );
+    if (hour === null || hour === undefined) return { batch, tokens: [], refusals: [] };
+    const tokens = await this.#all(`${SELECT_TOKENS} ${recent}`, { after, hour });
+    const refusals = await this.#all(`${SELECT_REFUSALS} ${recent}`, { after, hour });
     return { batch, tokens: tokens.map(readToken), refusals: refusals.map(readRefusal) };
+  }
+
+  async endsAt(): Promise<EpochSeconds | null> {
+    const newest = (table: string): string =>
+      `SELECT hour * ${SECONDS_PER_HOUR} + max(last_at) AS at FROM ${table} WHERE hour = (SELECT max(hour) FROM ${table})`;
+    const sql = `SELECT max(at) AS at FROM (${newest("token_sum")} UNION ALL ${newest("refusal_sum")})`;
+    const [row] = await this.#all(sql, {});
+    return typeof row?.["at"] === "number" ? row["at"] : null;
   }
 
   async lastUses(): Promise<ReadonlyMap<number, EpochSeconds>> {

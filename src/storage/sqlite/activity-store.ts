@@ -20,6 +20,9 @@ export const FILE_MAX_BYTES = 1_900_000_000;
 /** Longer texts are cut: nothing that a stranger sends is stored whole without a bound. A path is ours. */
 const TEXT_MAX = 256;
 
+/** Batches whose hours are known to those who follow: some hours' worth. */
+const BATCHES_MAX = 10_000;
+
 type Bound = number | string | null;
 
 const COUNTED = ["count", "first_at", "last_at", ...ADDRESS_WORDS, "other_count", "batch"];
@@ -46,6 +49,8 @@ function prepareAll(connection: Connection) {
       insertInto("refusal_sum", ["reference", ...REFUSAL_WORDS]),
     ),
     insertWord: number(INSERT_WORD),
+    noteHour: connection.prepare<Bound[]>("INSERT INTO batch_hour (batch, hour) VALUES (?, ?)"),
+    forgetHours: connection.prepare<Bound[]>("DELETE FROM batch_hour WHERE batch <= ?"),
     nextBatch: number("UPDATE batch SET number = number + 1 RETURNING number"),
     oldestHour: number(OLDEST_HOUR),
     forget: connection.prepare<Bound[]>("UPDATE forgotten SET up_to = max(up_to, ?)"),
@@ -76,6 +81,7 @@ export class SqliteActivityStore {
         const number = nextBatch.get() ?? 0;
         for (const row of batch.tokens) this.#writeToken(row, number);
         for (const row of batch.refusals) this.#writeRefusal(row, number);
+        this.#noteHour(batch, number);
         this.#uses.write(batch.uses);
         return ok(null);
       });
@@ -136,6 +142,13 @@ export class SqliteActivityStore {
 
   async close(): Promise<void> {
     this.#connection.close();
+  }
+
+  #noteHour(batch: ActivityBatch, number: number): void {
+    const hours = [...batch.tokens, ...batch.refusals].map(({ hour }) => hour);
+    if (hours.length === 0) return;
+    this.#statements.noteHour.run(number, Math.min(...hours));
+    this.#statements.forgetHours.run(number - BATCHES_MAX);
   }
 
   #writeToken(row: SumRow<TokenSum>, batch: number): void {
