@@ -109,7 +109,7 @@ function findOddities(activity: ActivitySummary, claimed: number): readonly Oddi
       : [
           {
             code: "too-many-kinds" as const,
-            text: `${restCount} requests were of so many kinds in an hour that they are counted only: somebody floods the server`,
+            text: `${restCount} requests were of so many kinds in an hour that they are counted only: a flood, or an account that uses very many images`,
           },
         ]),
     ...(claimed === 0

@@ -2,7 +2,7 @@
 import { checkAccess } from "../admin/access-check.js";
 import type { AdminContext } from "../admin/admin-context.js";
 import { ACTIONS, type Action } from "../domain/action.js";
-import { parseReference, type RefusalSum } from "../domain/activity.js";
+import { formatReference, parseReference, type RefusalSum } from "../domain/activity.js";
 import { parseImagePattern } from "../domain/image-pattern.js";
 import { describeRefused, describeSum, formatWho, toPublicRefusal } from "./audit-entries.js";
 import { describeCheck, toPublicCheck } from "./access-check.js";
@@ -41,7 +41,12 @@ export async function checkReference(session: Session, text: string): Promise<vo
 function describeThen(refusal: RefusalSum): readonly string[] {
   const { image, service, tried, credential, program, path } = refusal;
   if (refusal.isRest) {
-    return ["one of so many kinds of refusals in that hour that they were counted only"];
+    const reference = formatReference(refusal.reference);
+    return [
+      "one of so many kinds of refusals in that hour that they were counted only",
+      `  ${describeSum(refusal)}, the last at ${formatEnd(refusal.lastAt)}`,
+      `the server's log has each of them: the lines with ${reference} in ref or refs say who, what and why`,
+    ];
   }
   const by = program === "" ? "" : ` by ${program}`;
   const how = credential === "" ? "" : ` (${credential})`;

@@ -71,8 +71,10 @@ export function describeSum({ count, firstAt, lastAt, addresses, otherCount }: S
 function toRefusalRow(refusal: RefusalSum): readonly string[] {
   const { tried, image, isRest, program, lastAt, reference } = refusal;
   const at = formatEnd(lastAt);
-  if (isRest)
-    return [at, "many", "refused", "", `more kinds than are kept: ${describeSum(refusal)}`];
+  if (isRest) {
+    const details = `more kinds than are kept: ${describeSum(refusal)}; each is in the server's log with ref ${formatReference(reference)}`;
+    return [at, "many", "refused", "", details];
+  }
   const by = program === "" ? "" : ` by ${program}`;
   const details = `${describeRefused(refusal)}; ${describeSum(refusal)}${by}; ref ${formatReference(reference)}`;
   return [at, formatWho(tried), "refused", image === "" ? "sign-in" : image, details];

@@ -11,6 +11,8 @@ const HOUR = 3600;
 const NOW = Math.floor(Date.now() / 1000);
 /** The start of an hour, some hours ago. */
 const RECENT = Math.floor(NOW / HOUR) * HOUR - 5 * HOUR;
+/** Another hour, before what the summary is asked for. */
+const FLOOD = RECENT - 50 * HOUR;
 const OLD = RECENT - 100 * DAY;
 
 describe("what is on record of tokens and refusals", () => {
@@ -92,6 +94,10 @@ describe("what is on record of tokens and refusals", () => {
         const admin = { ...REFUSED, tried: "admin", given: "", path: () => "" };
         const catalog = { ...admin, image: "registry:catalog", asked: "*" };
         sums.refused(catalog, from("192.0.2.1"), RECENT + 50);
+        for (let at = 0; at < 510; at += 1) {
+          const flood = { ...REFUSED, tried: "mallory", image: `flood/${at}` };
+          sums.refused(flood, from("192.0.2.66"), FLOOD + (at === 509 ? 1 : 0));
+        }
         const service = { ...admin, reason: "unknown_service", service: "", image: "", asked: "" };
         sums.refused(service, from("192.0.2.1"), RECENT + 51);
       });
@@ -212,6 +218,27 @@ describe("what is on record of tokens and refusals", () => {
             : "to change that: dockwarden user add root1",
         );
       }
+    });
+
+    test("the row for the rest of a flood says where each refusal is found", async () => {
+      const options = "audit list --outcome refused --limit 100000".split(" ");
+      const entries = (await site.json(...options)) as readonly {
+        reference: string;
+        isRest: boolean;
+      }[];
+      const [rest, ...more] = entries.filter(({ isRest }) => isRest);
+      expect(more).toEqual([]);
+      const reference = rest?.reference ?? "";
+      expect(await site.must(...options)).toMatch(
+        new RegExp(
+          `many +refused +more kinds than are kept: 10 times since .*, from 192\\.0\\.2\\.66; each is in the server's log with ref ${reference}\n`,
+        ),
+      );
+      const outcome = await site.run(["access", "check", "--ref", reference]);
+      expect([outcome.code, outcome.stderr]).toEqual([1, ""]);
+      expect(outcome.stdout).toContain(
+        `the server's log has each of them: the lines with ${reference} in ref or refs say who, what and why`,
+      );
     });
 
     test("what no image decided is not asked again, and no grant is advised for it", async () => {
