@@ -89,8 +89,7 @@ export function createActivityReader(options: OpenActivityOptions): {
       await ask((one) => one.visitImageUses(visit));
     },
     summarize: async (since, top) => (await ask((one) => one.summarize(since, top))) ?? NO_SUMMARY,
-    prune: async (before, now, onHour) =>
-        (await ask((one) => one.prune(before, now, onHour))) ?? 0,
+    prune: async (before, now, onHour) => (await ask((one) => one.prune(before, now, onHour))) ?? 0,
     endsAt: async () => ask((one) => one.endsAt()),
     beginsAt: async () => ask((one) => one.beginsAt()),
   };
