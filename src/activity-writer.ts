@@ -81,12 +81,9 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     }
   };
   const flush = async (): Promise<void> => {
-    for (let batches = 0; ; batches += 1) {
+    for (;;) {
       const batch = sums.take(BATCH_ROWS);
-      if (batch.tokens.length + batch.refusals.length + batch.uses.length === 0) {
-        if (batches > 0) await pruneIfTooLarge();
-        return;
-      }
+      if (batch.tokens.length + batch.refusals.length + batch.uses.length === 0) return;
       const written = await attempt(async (store) => {
         await store.write(batch);
         return true;
@@ -95,6 +92,7 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
         batch.putBack();
         return;
       }
+      await pruneIfTooLarge();
       await giveWay();
     }
   };
@@ -103,7 +101,7 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     const before = now - options.retentionDays * SECONDS_PER_DAY;
     while ((await attempt((store) => store.pruneHour(before, now))) !== null) await giveWay();
   };
-  /** Looked at after each flush: in between the file grows by what may wait in memory, and by no more. */
+  /** Looked at after each batch: under a flood one flush may last as long as the flood. */
   const pruneIfTooLarge = async (): Promise<void> => {
     if ((await attempt((store) => store.isTooLarge())) === true) await prune();
   };
