@@ -14,7 +14,7 @@ import { tempFolder } from "../support/temp.js";
 const HOUR = 3600;
 const START = 500_000 * HOUR;
 const HERE = from("192.0.2.1");
-const ALL = { account: null, image: null, since: null, until: null, limit: 100_000 };
+const ALL = { account: null, image: null, service: null, since: null, until: null, limit: 100_000 };
 
 let connection: Connection;
 let log: SqliteActivityLog;
