@@ -79,9 +79,9 @@ function floodNames(hour: number): void {
     const [account, accountId] = ["mallory", ACCOUNTS];
     sums.given({ ...common, account, accountId, actions: "pull" }, sender, now);
     const kind = { isStranger: false, isSignIn: false, reason: "not_allowed" };
-    const path = `no grant on ${image} names this account`;
-    const refusal = { ...common, ...kind, tried: account, asked: "push", given: "", path };
-    sums.refused(refusal, sender, now);
+    const path = (): string => `no grant on ${image} names this account`;
+    const refusal = { ...common, ...kind, tried: account, asked: "push", given: "" };
+    sums.refused({ ...refusal, path }, sender, now);
   }
 }
 
