@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { findActor } from "./actor.js";
 import type { AdminContext, AdminSettings } from "./admin/admin-context.js";
 import type { LoadedConfig } from "./config/load-config.js";
+import { credentialSecrets } from "./crypto/credential-secret.js";
 import { createPasswordHasher } from "./crypto/password-hasher.js";
 import { createPasswordRules } from "./crypto/password-rules.js";
 import type { KeyStore } from "./domain/key.js";
@@ -30,6 +31,7 @@ export const activityMigrations = join(packageRoot, "migrations", "activity");
 
 /** How long a command waits for a store that another process writes (THREATS L05). */
 export const CLI_BUSY_MILLISECONDS = 5000;
+const SECONDS_PER_DAY = 86_400;
 const SERVER_BUSY_MILLISECONDS = 1000;
 
 export interface OpenedAdmin extends AdminContext {
@@ -54,6 +56,10 @@ function settingsOf(loaded: LoadedConfig): AdminSettings {
       tagEnforcement: config.policy.tagEnforcement,
     },
     passwordMaxAgeDays: config.passwords.maxAgeDays,
+    refreshLife: {
+      idleSeconds: config.refresh.idleDays * SECONDS_PER_DAY,
+      absoluteSeconds: config.refresh.absoluteDays * SECONDS_PER_DAY,
+    },
   };
 }
 
@@ -108,6 +114,7 @@ export async function openContext(
       queueLimit: passwords.queue,
     }),
     passwordRules: createPasswordRules(passwords),
+    secrets: credentialSecrets,
     clock: systemClock,
     settings: settingsOf(loaded),
     close: async () => {

@@ -22,6 +22,7 @@ import { listenFault, type StartFault } from "./start-fault.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import type { Tls } from "./tls-files.js";
+import { startUseWriter, type UseWriter } from "./use-writer.js";
 
 export interface RunningServer {
   /** `http://host:port` of the public listener. */
@@ -58,11 +59,13 @@ export async function serve(
     clock: systemClock,
     log,
   });
-  const parts: ServerParts = { loaded, keys: keys.value, admin: opened.value, log, activity };
+  const uses = startUseWriter(opened.value.store.credentials, log);
+  const parts: Parts = { loaded, keys: keys.value, admin: opened.value, log, activity, uses };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
   const started = await startListeners(loaded, context);
   if (!started.ok) {
+    await uses.stop();
     await activity.stop();
     await opened.value.close();
     return started;
@@ -86,6 +89,7 @@ export async function serve(
     await Promise.all(servers.map((server) => drain(server, DRAIN_MILLISECONDS)));
     stopWatching();
     stopPruning();
+    await uses.stop();
     await activity.stop();
     await opened.value.close();
     log.info({ evt: "server.stopped" });
@@ -94,14 +98,23 @@ export async function serve(
   return ok({ url, finished, stop });
 }
 
-function createHttpContext(parts: ServerParts, health: HealthSource, tls: Tls): HttpContext {
-  const { loaded, keys, admin, log, activity } = parts;
+interface Parts extends ServerParts {
+  readonly uses: UseWriter;
+}
+
+function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
+  const { loaded, keys, admin, log, activity, uses } = parts;
   const { server, token } = loaded.config;
   const headers = securityHeaders(server.tls.mode !== "off");
   const tokens = {
     accounts: admin.store.accounts,
     hasher: admin.hasher,
     passwordMaxAgeDays: admin.settings.passwordMaxAgeDays,
+    passwordUse: loaded.config.passwords.use,
+    credentials: admin.store.credentials,
+    secrets: admin.secrets,
+    uses,
+    refreshLife: admin.settings.refreshLife,
     policyReader: admin.store.policy,
     policy: admin.settings.policy,
     signer: keys,

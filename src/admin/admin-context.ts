@@ -1,5 +1,6 @@
 // What the use cases work on; given in whole by app.ts. No use case reaches past it.
 import type { ActivityLog } from "../domain/activity.js";
+import type { CredentialSecrets, RefreshLife } from "../domain/credential.js";
 import type { Clock } from "../domain/time.js";
 import type { PolicySettings } from "../domain/decision.js";
 import type { Store } from "../domain/ports.js";
@@ -14,6 +15,7 @@ export interface AdminSettings {
   readonly policy: PolicySettings;
   /** 0: passwords never age. */
   readonly passwordMaxAgeDays: number;
+  readonly refreshLife: RefreshLife;
 }
 
 export interface AdminContext {
@@ -22,6 +24,8 @@ export interface AdminContext {
   readonly activity: ActivityLog;
   readonly hasher: PasswordHasher;
   readonly passwordRules: PasswordRules;
+  /** Makes the secrets of personal tokens and robots. */
+  readonly secrets: CredentialSecrets;
   readonly clock: Clock;
   readonly settings: AdminSettings;
 }

@@ -1,4 +1,5 @@
 // Why a use case refused, in one line for a person: what was wrong and what to do.
+import type { CredentialRefusal } from "../domain/credential.js";
 import type { AccountRefusal, GroupRefusal, ImageRefusal } from "../domain/ports.js";
 import { err } from "../domain/result.js";
 
@@ -22,7 +23,9 @@ export function refused(message: string): Refused {
 }
 
 /** The store's refusals in words. */
-export function describeRefusal(refusal: AccountRefusal | GroupRefusal | ImageRefusal): Refused {
+export function describeRefusal(
+  refusal: AccountRefusal | GroupRefusal | ImageRefusal | CredentialRefusal,
+): Refused {
   switch (refusal.reason) {
     case "unknown-account":
       return refused(`there is no account ${refusal.name}; see dockwarden user list`);
@@ -30,6 +33,22 @@ export function describeRefusal(refusal: AccountRefusal | GroupRefusal | ImageRe
       return refused(`there is no group ${refusal.name}; see dockwarden group list`);
     case "name-taken":
       return refused(`the name ${refusal.name} is taken; choose another`);
+    case "unknown-owner":
+      return refused(`there is no user ${refusal.name} who could own it; see dockwarden user list`);
+    case "owns-robots": {
+      const [robot = ""] = refusal.robots;
+      return refused(
+        `${refusal.name} owns ${refusal.robots.join(", ")}; give each to somebody (dockwarden robot update ${robot} --owner NAME) or end it (dockwarden robot disable ${robot}), then remove ${refusal.name}`,
+      );
+    }
+    case "wrong-kind":
+      return refused(
+        `${refusal.name} can't have that: users have personal tokens (dockwarden token create NAME), robots have secrets (dockwarden robot rotate NAME)`,
+      );
+    case "unknown-credential":
+      return refused(`there is no credential ${refusal.id}; see dockwarden token list`);
+    case "already-ended":
+      return refused(`credential ${refusal.id} has ended already; nothing changed`);
     case "last-admin":
       return refused(
         `${refusal.name} is the last enabled admin without an end; make another one first (dockwarden user update NAME --permissions admin)`,

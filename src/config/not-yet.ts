@@ -22,11 +22,6 @@ const REFUSED: readonly NotYet[] = [
   },
   { key: "policy.file", isAsked: ({ policy }) => policy.file !== null, instead: "leave it unset" },
   {
-    key: "passwords.use",
-    isAsked: ({ passwords }) => passwords.use === "tokens-only",
-    instead: "use on",
-  },
-  {
     key: "events.secret",
     isAsked: ({ events }) => events.secret !== null,
     instead: "leave it unset",
@@ -34,7 +29,7 @@ const REFUSED: readonly NotYet[] = [
 ];
 
 /** Known and checked, without effect: worth a warning when somebody sets them. */
-const UNUSED_SECTIONS: readonly string[] = ["throttle", "refresh", "gate"];
+const UNUSED_SECTIONS: readonly string[] = ["throttle", "gate"];
 
 /** A fault for each setting that comes with a later version. */
 export function findNotYet(config: Config): readonly CrossFault[] {

@@ -2,6 +2,7 @@
 import { randomInt } from "node:crypto";
 import { createRequire } from "node:module";
 import type { PasswordRules } from "../domain/password.js";
+import { looksLikeSecret } from "./credential-secret.js";
 import { normalizePassword, PASSWORD_MAX } from "./password-hasher.js";
 
 const CLASSES = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u] as const;
@@ -47,6 +48,9 @@ export function createPasswordRules(options: {
       }
       if (text.toLowerCase() === accountName)
         return "the password is the account's name; use another";
+      if (looksLikeSecret(text)) {
+        return "the password begins like one of our tokens; use another, or --generate";
+      }
       if (new Set(text).size < 4) return "the password repeats a few characters; use another";
       if (commonPasswords().has(text.toLowerCase())) {
         return "the password is one of the most common ones; use another, or --generate";

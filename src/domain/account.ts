@@ -20,6 +20,10 @@ export interface Account {
   readonly passwordChangedAt: EpochSeconds | null;
   /** Rises by one whenever password, permissions, name, end or enabled state change. */
   readonly credentialVersion: number;
+  /** The user who answers for a robot; null for users, and for robots without one. */
+  readonly ownerId: number | null;
+  /** Rises when somebody lifts the lock on guessing: failures counted before count no longer. */
+  readonly unlockCount: number;
 }
 
 export interface Group {

@@ -12,6 +12,10 @@ export const CHANGE_VERBS = [
   "account.add",
   "account.update",
   "account.remove",
+  "account.unlock",
+  "credential.add",
+  "credential.end",
+  "credential.confirm",
   "group.add",
   "group.remove",
   "group.add-members",
@@ -48,6 +52,8 @@ export interface NewChange {
   readonly names: readonly [ChangeName | WholeStore, ...ChangeName[]];
   readonly before: ChangeState;
   readonly after: ChangeState;
+  /** Where it is not who opened the store: an account that signs in makes its own login. */
+  readonly actor?: Actor;
 }
 
 export interface Change {

@@ -2,6 +2,7 @@
 import type { Account, AccountKind, Group, NamedId } from "./account.js";
 import type { Action, Permission } from "./action.js";
 import type { ChangeLog } from "./change.js";
+import type { CredentialStore } from "./credential.js";
 import type { Grant, GrantedImage, Image, ImageFacts, Subject } from "./image.js";
 import type { ImagePattern } from "./image-pattern.js";
 import type { AccountFilter, AccountRecord, ImageFilter, ImageSorting, Page } from "./listing.js";
@@ -40,6 +41,8 @@ export interface NewAccount {
   readonly passwordHash: string | null;
   /** Names of groups to join; all must exist. */
   readonly groups: readonly string[];
+  /** Name of the user who answers for a robot. */
+  readonly owner?: string | null;
 }
 
 /** Only the members given are changed. */
@@ -49,13 +52,23 @@ export interface AccountChange {
   readonly email?: string | null;
   readonly expiresAt?: EpochSeconds | null;
   readonly isEnabled?: boolean;
+  /** Ends every refresh token, and the personal tokens too unless `keepsTokens`. */
   readonly passwordHash?: string;
+  readonly keepsTokens?: true;
+  /** Of a robot; null: nobody. */
+  readonly owner?: string | null;
+  /** Lifts the lock on guessing. */
+  readonly unlocks?: true;
 }
 
 export type AccountRefusal =
   | { readonly reason: "unknown-account"; readonly name: string }
   | { readonly reason: "name-taken"; readonly name: string }
   | { readonly reason: "unknown-group"; readonly name: string }
+  /** Owners are users. */
+  | { readonly reason: "unknown-owner"; readonly name: string }
+  /** Its enabled robots would answer to nobody. */
+  | { readonly reason: "owns-robots"; readonly name: string; readonly robots: readonly string[] }
   /** It would leave no enabled user with `admin` and without an end. */
   | { readonly reason: "last-admin"; readonly name: string };
 
@@ -76,7 +89,9 @@ export interface AccountStore {
     change: AccountChange,
     now: EpochSeconds,
   ): Promise<Result<Account, AccountRefusal>>;
-  /** Removes the account, its memberships and the grants made to it. Answers what it was. */
+  /** The robots of a user, sorted by name. */
+  robotsOf(ownerId: number): Promise<readonly Account[]>;
+  /** Removes the account, its memberships, its credentials and the grants made to it. Answers what it was. */
   remove(name: string): Promise<Result<Account, AccountRefusal>>;
   /** Stores a better hash of the same password; changes neither version nor date. No-op if the hash has changed since. */
   replaceHash(id: number, oldHash: string, newHash: string): Promise<void>;
@@ -229,6 +244,7 @@ export interface Store {
   readonly images: ImageStore;
   readonly policy: PolicyReader;
   readonly changes: ChangeLog;
+  readonly credentials: CredentialStore;
   /** Rises or changes whenever anything was committed by anybody; cheap enough to ask on every request. */
   dataVersion(): number;
   /** Rises by a restore; a refresh token or personal token of an earlier epoch must be confirmed before it works again. */

@@ -45,7 +45,7 @@ export async function handleToken(
   const line = { rid: scope.requestId, ip: address };
   const { activity } = endpoint;
   const sender = senderOf(request, address);
-  const parsed = parseTokenRequest(request, scope.rawQuery, sourceOf(address));
+  const parsed = parseTokenRequest(request, scope.rawQuery, { source: sourceOf(address), sender });
   if (!parsed.ok) {
     const { reason } = describeEdge(parsed.error);
     const ref = noteUnread(activity, claimedName(request), { reason, sender });
@@ -69,12 +69,13 @@ export async function handleToken(
   const refs = noteIssued(activity, tokenRequest, issued.value, sender);
   const denied = refs.length === 0 ? {} : { refs };
   endpoint.log.info({ ...describeIssue(issued.value, tokenRequest), ...denied, ...line });
-  const { token, expiresInSeconds, issuedAt } = issued.value;
+  const { token, expiresInSeconds, issuedAt, refreshToken } = issued.value;
   const body = {
     token,
     access_token: token,
     expires_in: expiresInSeconds,
     issued_at: formatTime(issuedAt),
+    ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
   };
   sendJson(response, 200, body, endpoint.headers);
 }
@@ -83,7 +84,7 @@ export async function handleToken(
 export function parseTokenRequest(
   request: IncomingMessage,
   rawQuery: string,
-  source: string,
+  origin: Pick<TokenRequest, "source" | "sender">,
 ): Result<TokenRequest, EdgeRefusal> {
   if (request.method !== "GET") return err({ reason: "method" });
   if (countHeader(request, "authorization") > 1) return err({ reason: "multiple-credentials" });
@@ -104,7 +105,8 @@ export function parseTokenRequest(
     scopes: scopes.value,
     credential: credential.value,
     claimedAccount: values.get("account")?.[0] ?? null,
-    source,
+    wantsRefresh: values.get("offline_token")?.[0] === "true",
+    ...origin,
   });
 }
 
@@ -132,7 +134,7 @@ function describeEdge(refusal: EdgeRefusal): { reason: string } {
 }
 
 function describeRefusal(refusal: TokenRefusal, request: TokenRequest) {
-  const reason = refusal.reason === "bad-credentials" ? refusal.detail : refusal.reason;
+  const reason = "detail" in refusal ? refusal.detail : refusal.reason;
   const evt = refusal.reason === "bad-credentials" ? "auth.fail" : "token.refuse";
   return { evt, reason: reason.replaceAll("-", "_"), user: triedName(request) };
 }

@@ -1,4 +1,5 @@
 // Every way in which a token request can fail, mapped to the wire in one place.
+import type { CredentialKind } from "../domain/credential.js";
 import { SCOPE_LIMITS, type ScopeFault } from "../domain/scope.js";
 import type { TokenRefusal } from "../token/token-answer.js";
 import type { ErrorAnswer } from "./answer.js";
@@ -36,6 +37,22 @@ const WRONG_CREDENTIALS = unauthorized(
   "wrong user name or password, or the account is not active; run docker login again or ask the registry's operator",
 );
 
+/** Who holds the real secret may know that it has ended; the docker CLI shows the first to the person. */
+const ENDED: Readonly<Record<CredentialKind, string>> = {
+  refresh: "Your login on this machine has ended. Run docker login again.",
+  token:
+    "this personal token has ended; ask the registry's operator for another (dockwarden token create)",
+  secret:
+    "this secret of the robot has ended; ask the registry's operator for another (dockwarden robot rotate)",
+};
+const UNCONFIRMED: Readonly<Record<CredentialKind, string>> = {
+  refresh: ENDED.refresh,
+  token:
+    "this personal token is from before a restore; ask the registry's operator to confirm it (dockwarden token confirm)",
+  secret:
+    "this secret is from before a restore; ask the registry's operator to confirm it (dockwarden token confirm)",
+};
+
 /** The wire form of a refusal; the compiler finds the missing case. */
 export function answerRefusal(refusal: EdgeRefusal | TokenRefusal): ErrorAnswer {
   switch (refusal.reason) {
@@ -64,6 +81,22 @@ export function answerRefusal(refusal: EdgeRefusal | TokenRefusal): ErrorAnswer 
       return answerAuthorizationFault(refusal.fault);
     case "bad-credentials":
       return WRONG_CREDENTIALS;
+    case "credential-ended":
+      return unauthorized(ENDED[refusal.kind]);
+    case "unconfirmed":
+      return unauthorized(UNCONFIRMED[refusal.kind]);
+    case "tokens-only":
+      return unauthorized(
+        "passwords are not accepted here: use a personal token as the password; the registry's operator makes one (dockwarden token create)",
+      );
+    case "throttled":
+      return {
+        status: 429,
+        error: "temporarily_unavailable",
+        code: "TOOMANYREQUESTS",
+        message: `too many wrong passwords; try again in ${refusal.retryAfterSeconds} seconds, or ask the registry's operator (dockwarden user unlock)`,
+        headers: { "Retry-After": String(refusal.retryAfterSeconds) },
+      };
     case "password-too-old":
       return unauthorized(
         "the password is too old; ask the registry's operator for a new one (dockwarden user passwd)",

@@ -1,13 +1,14 @@
-// The one way to a token: authenticate → authorize → sign. Every route calls this; none can miss a step.
+// The one way to a token: authenticate → authorize → sign → keep the login. Every route calls this; none can miss a step.
 import type { TokenSigner } from "../domain/token.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { Clock } from "../domain/time.js";
 import { authenticate, type AuthenticateContext } from "./authenticate.js";
 import { authorize, type AuthorizeContext } from "./authorize.js";
+import { keepLogin, type KeepLoginContext } from "./keep-login.js";
 import type { IssuedToken, TokenRefusal } from "./token-answer.js";
 import type { TokenRequest } from "./token-request.js";
 
-export interface TokenContext extends AuthenticateContext, AuthorizeContext {
+export interface TokenContext extends AuthenticateContext, AuthorizeContext, KeepLoginContext {
   readonly signer: TokenSigner;
   readonly clock: Clock;
   /** 128 random bits as text. */
@@ -31,10 +32,15 @@ export async function issueToken(
 ): Promise<Result<IssuedToken, TokenRefusal>> {
   if (!context.services.includes(request.service)) return err({ reason: "unknown-service" });
   const now = context.clock.now();
-  const identity = await authenticate(request.credential, context, { source: request.source, now });
+  const { service, scopes, source, sender } = request;
+  const identity = await authenticate(request.credential, context, {
+    source,
+    sender,
+    service,
+    now,
+  });
   if (!identity.ok) return identity;
   const { requester, holder } = identity.value;
-  const { service, scopes } = request;
   const { access, decisions } = await authorize({ requester, service, scopes, now }, context);
   const issuedAt = context.clock.now();
   const subject = requester.kind === "account" ? requester.name : "";
@@ -50,6 +56,7 @@ export async function issueToken(
     holder,
   });
   if (token.length > TOKEN_MAX_CHARACTERS) return err({ reason: "token-too-large" });
+  const refreshToken = await keepLogin(request, identity.value, context, now);
   return ok({
     token,
     expiresInSeconds: context.ttlSeconds,
@@ -58,5 +65,6 @@ export async function issueToken(
     holder,
     access,
     decisions,
+    refreshToken,
   });
 }

@@ -1,4 +1,5 @@
 // What a token request comes to: a token, or one of a closed list of refusals.
+import type { CredentialKind, EndReason } from "../domain/credential.js";
 import type { AccessEntry, TokenClaims } from "../domain/token.js";
 import type { Decision } from "../domain/decision.js";
 import type { EpochSeconds } from "../domain/time.js";
@@ -14,6 +15,15 @@ export interface IssuedToken {
   readonly access: readonly AccessEntry[];
   /** Why, per repository asked for. */
   readonly decisions: readonly { readonly repository: string; readonly decision: Decision }[];
+  /** To be kept by the client instead of a password; the same one again after a refresh. Null: none was asked for or due. */
+  readonly refreshToken: string | null;
+}
+
+/** Whose credential was presented, where it proves so much and still is refused; for logs and the audit. */
+export interface RefusedHolder {
+  readonly account: string;
+  /** nameCredential's form. */
+  readonly credential: string;
 }
 
 export type TokenRefusal =
@@ -22,7 +32,38 @@ export type TokenRefusal =
   /** Name, password, or account state; `detail` is for logs only: outside all look alike. */
   | {
       readonly reason: "bad-credentials";
-      readonly detail: "unknown-account" | "bad-password" | "disabled" | "expired" | "no-password";
+      readonly detail:
+        | "unknown-account"
+        | "bad-password"
+        | "disabled"
+        | "expired"
+        | "no-password"
+        /** Shaped like one of our secrets, but mistyped, never given out, or not for this use. */
+        | "bad-secret"
+        /** A real secret, with another account's name. */
+        | "wrong-name";
+      readonly holder?: RefusedHolder;
+    }
+  /** A real personal token, robot's secret or refresh token that has ended; who holds it may know. */
+  | {
+      readonly reason: "credential-ended";
+      readonly kind: CredentialKind;
+      readonly detail: EndReason | "other-service";
+      readonly holder: RefusedHolder;
+    }
+  /** From before a restore, and not yet confirmed. */
+  | {
+      readonly reason: "unconfirmed";
+      readonly kind: CredentialKind;
+      readonly holder: RefusedHolder;
+    }
+  /** `passwords.use` is tokens-only. */
+  | { readonly reason: "tokens-only" }
+  /** Too many wrong passwords for this account or from this network; `detail` is for logs only. */
+  | {
+      readonly reason: "throttled";
+      readonly detail: "account" | "network";
+      readonly retryAfterSeconds: number;
     }
   /** The right password, older than `passwords.maxAgeDays`. */
   | { readonly reason: "password-too-old" }

@@ -400,12 +400,6 @@ const ROWS: readonly Row[] = [
   ],
   [
     "not yet",
-    "tokens only",
-    "passwords:\n  use: tokens-only\n",
-    ["2: passwords.use: comes with a later version; use on"],
-  ],
-  [
-    "not yet",
     "an events secret",
     "events:\n  secret: hunter2-hunter2-hunter2\n",
     ["2: events.secret: comes with a later version; leave it unset"],

@@ -10,7 +10,9 @@ import type { GrantedImage } from "../../src/domain/image.js";
 import { matchesRepository } from "../../src/domain/image-pattern.js";
 import type { AccountStore, SignInRecord } from "../../src/domain/ports.js";
 import type { TokenClaims } from "../../src/domain/token.js";
+import { credentialSecrets } from "../../src/crypto/credential-secret.js";
 import { ok } from "../../src/domain/result.js";
+import { fakeCredentials } from "./fake-credentials.js";
 import { exclusive, OFF, open, subject } from "./policy.js";
 
 export const NOW = 1_800_000_000;
@@ -29,6 +31,8 @@ function account(name: string, permissions: string, isEnabled = true): SignInRec
     createdAt: 0,
     passwordChangedAt: 0,
     credentialVersion: 1,
+    ownerId: null,
+    unlockCount: 0,
   };
   return { account: made, passwordHash: `pw-${name}`, groups: [] };
 }
@@ -80,6 +84,10 @@ export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
     findWarnings: async () => state.warnings,
   };
   const headers = securityHeaders(false);
+  const credentials = fakeCredentials(
+    (name) => ACCOUNTS.find((record) => record.account.name === name) ?? null,
+    NOW,
+  );
   let drawn = 0;
   const sums = new ActivitySums(() => (drawn += 1));
   const activity = {
@@ -101,6 +109,11 @@ export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
           },
         },
         passwordMaxAgeDays: 0,
+        passwordUse: "on",
+        credentials: credentials.store,
+        secrets: credentialSecrets,
+        uses: credentials.uses,
+        refreshLife: { idleSeconds: 90 * 86_400, absoluteSeconds: 365 * 86_400 },
         policyReader: {
           findMatching: async (_service, repository) => {
             // eslint-disable-next-line @typescript-eslint/only-throw-error -- I04 throws what is no error on purpose

@@ -1,4 +1,5 @@
 // The token flow on fakes for its ports: readable "hashes", counted work, faults on demand; nothing of http/.
+import { credentialSecrets } from "../../src/crypto/credential-secret.js";
 import type { Account } from "../../src/domain/account.js";
 import { matchesRepository } from "../../src/domain/image-pattern.js";
 import type { GrantedImage } from "../../src/domain/image.js";
@@ -8,6 +9,7 @@ import { err, ok } from "../../src/domain/result.js";
 import { Secret } from "../../src/domain/secret.js";
 import type { TokenContext } from "../../src/token/issue-token.js";
 import type { Credential, TokenRequest } from "../../src/token/token-request.js";
+import { fakeCredentials, type FakeCredentials } from "./fake-credentials.js";
 import { OFF, open } from "./policy.js";
 
 export const NOW = 1_800_000_000;
@@ -25,6 +27,8 @@ export function signIn(name: string, id: number, change: Partial<Account> = {}):
     createdAt: 0,
     passwordChangedAt: NOW - 86_400,
     credentialVersion: 3,
+    ownerId: null,
+    unlockCount: 0,
     ...change,
   };
   return { account, passwordHash: `pw-${name}`, groups: [] };
@@ -32,6 +36,7 @@ export function signIn(name: string, id: number, change: Partial<Account> = {}):
 
 export interface FakeFlow {
   readonly context: TokenContext;
+  readonly credentials: FakeCredentials;
   /** What the ports were asked, in order: `find alice`, `verify`, `hash`, `match team/app`, `sign`. */
   readonly calls: string[];
   readonly signed: TokenClaims[];
@@ -74,6 +79,10 @@ export function fakeFlow(
       replaced.push(`${id} ${before} ${after}`);
     },
   } as unknown as AccountStore;
+  const credentials = fakeCredentials(
+    (name) => records.find((record) => record.account.name === name) ?? null,
+    NOW,
+  );
   const context: TokenContext = {
     accounts,
     hasher: {
@@ -89,6 +98,11 @@ export function fakeFlow(
       },
     },
     passwordMaxAgeDays: 0,
+    passwordUse: "on",
+    credentials: credentials.store,
+    secrets: credentialSecrets,
+    uses: credentials.uses,
+    refreshLife: { idleSeconds: 90 * 86_400, absoluteSeconds: 365 * 86_400 },
     policyReader: {
       findMatching: async (_service, repository) => {
         tell(`match ${repository}`, faults.match);
@@ -110,7 +124,7 @@ export function fakeFlow(
     ttlSeconds: 300,
     ...change,
   };
-  return { context, calls, signed, replaced, faults, queue, token };
+  return { context, credentials, calls, signed, replaced, faults, queue, token };
 }
 
 export function password(name: string, text = `pw-${name}`): Credential {
@@ -124,7 +138,9 @@ export function tokenRequest(change: Partial<TokenRequest> = {}): TokenRequest {
     scopes: [{ type: "repository", name: "team/app", actions: ["pull"] }],
     credential: password("alice"),
     claimedAccount: null,
+    wantsRefresh: false,
     source: "127.0.0.1",
+    sender: { address: "127.0.0.1", program: "docker/29.1.3" },
     ...change,
   };
 }

@@ -1,7 +1,7 @@
 // Who is it? Every way to fail costs the same work and looks the same; a name alone proves nothing.
 import { describe, expect, test } from "@jest/globals";
 import { StoreUnavailable } from "../../src/domain/ports.js";
-import { authenticate } from "../../src/token/authenticate.js";
+import { authenticate, type Circumstances } from "../../src/token/authenticate.js";
 import type { Credential } from "../../src/token/token-request.js";
 import { fakeFlow, NOW, password, signIn, type FakeFlow } from "../support/fake-token.js";
 
@@ -13,10 +13,16 @@ const RECORDS = [
   { ...signIn("ci", 6, { kind: "robot", passwordChangedAt: null }), passwordHash: null },
 ];
 
+const FROM: Circumstances = {
+  source: "127.0.0.1",
+  sender: { address: "127.0.0.1", program: "docker/29.1.3" },
+  service: "reg",
+  now: NOW,
+};
+
 function setUp(change: Parameters<typeof fakeFlow>[2] = {}) {
   const flow = fakeFlow(RECORDS, [], change);
-  const ask = (credential: Credential) =>
-    authenticate(credential, flow.context, { source: "127.0.0.1", now: NOW });
+  const ask = (credential: Credential) => authenticate(credential, flow.context, FROM);
   return { flow, ask };
 }
 
@@ -28,7 +34,7 @@ describe("authenticate", () => {
     const { flow, ask } = setUp();
     expect(await ask({ kind: "none" })).toEqual({
       ok: true,
-      value: { requester: { kind: "anonymous" }, holder: null },
+      value: { requester: { kind: "anonymous" }, holder: null, proof: "none" },
     });
     expect(flow.calls).toEqual([]);
   });
@@ -48,6 +54,7 @@ describe("authenticate", () => {
           ceiling: { kind: "none" },
         },
         holder: { account: 1, credential: "password:3" },
+        proof: "password",
       },
     });
     expect(flow.calls).toEqual(["find alice", "verify"]);
@@ -92,7 +99,7 @@ describe("authenticate", () => {
     const { ask } = setUp({ passwordMaxAgeDays: 1 });
     expect(await ask(password("alice"))).toMatchObject({ ok: true });
     const late = setUp({ passwordMaxAgeDays: 1 }).flow;
-    const circumstances = { source: "127.0.0.1", now: NOW + 1 };
+    const circumstances = { ...FROM, now: NOW + 1 };
     expect(await authenticate(password("alice"), late.context, circumstances)).toEqual({
       ok: false,
       error: { reason: "password-too-old" },

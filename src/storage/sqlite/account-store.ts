@@ -13,6 +13,7 @@ import type { AccountFilter, AccountRecord } from "../../domain/listing.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { accountState, type RecordChange } from "./change-log.js";
+import { endLogins, writeChange } from "./account-change.js";
 import { searchAccounts } from "./account-search.js";
 import { run, write, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
@@ -49,10 +50,12 @@ export class SqliteAccountStore implements AccountStore {
       if (this.#byName.get(account.name) !== undefined) {
         return err({ reason: "name-taken", name: account.name } as const);
       }
+      const owner = this.#findOwner(account.owner ?? null);
+      if (!owner.ok) return owner;
       const { lastInsertRowid } = this.#connection
         .prepare(
-          `INSERT INTO account (name, kind, permissions, email, expires_at, created_at, password_hash, password_changed_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO account (name, kind, permissions, email, expires_at, created_at, password_hash, password_changed_at,
+             owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           account.name,
@@ -63,6 +66,7 @@ export class SqliteAccountStore implements AccountStore {
           now,
           account.passwordHash,
           account.passwordHash === null ? null : now,
+          owner.value,
         );
       const id = Number(lastInsertRowid);
       for (const group of account.groups) {
@@ -77,7 +81,7 @@ export class SqliteAccountStore implements AccountStore {
         }
       }
       const made = this.#must(id);
-      const after = { ...accountState(made), groups: [...new Set(account.groups)].sort() };
+      const after = { ...this.#state(made), groups: [...new Set(account.groups)].sort() };
       this.#record({ verb: "account.add", names: [nameOf(made)], before: null, after });
       return ok(made);
     });
@@ -136,59 +140,41 @@ export class SqliteAccountStore implements AccountStore {
       if (newName !== row.name && this.#byName.get(newName) !== undefined) {
         return err({ reason: "name-taken", name: newName } as const);
       }
+      const owner = this.#findOwner(change.owner ?? null);
+      if (!owner.ok) return owner;
       const hadAdmin = this.#countAdmins() > 0;
-      const permissions =
-        change.permissions === undefined
-          ? row.permissions
-          : normalizePermissions(change.permissions).join(",");
-      const next = {
-        name: newName,
-        permissions,
-        email: change.email === undefined ? row.email : change.email,
-        expires_at: change.expiresAt === undefined ? row.expires_at : change.expiresAt,
-        is_enabled: change.isEnabled === undefined ? row.is_enabled : Number(change.isEnabled),
-        password_hash: change.passwordHash ?? row.password_hash,
-        password_changed_at: change.passwordHash === undefined ? row.password_changed_at : now,
-      };
-      const isCredentialTouched =
-        next.name !== row.name ||
-        next.permissions !== row.permissions ||
-        next.expires_at !== row.expires_at ||
-        next.is_enabled !== row.is_enabled ||
-        change.passwordHash !== undefined;
-      this.#connection
-        .prepare(
-          `UPDATE account SET name = @name, permissions = @permissions, email = @email, expires_at = @expires_at,
-             is_enabled = @is_enabled, password_hash = @password_hash, password_changed_at = @password_changed_at,
-             credential_version = credential_version + @rise WHERE id = @id`,
-        )
-        .run({ ...next, rise: Number(isCredentialTouched), id: row.id });
+      const before = readAccount(row);
+      const owned = change.owner === undefined ? row.owner_id : owner.value;
+      writeChange(this.#connection, { row, change, ownerId: owned, now });
       if (hadAdmin && this.#countAdmins() === 0)
         return err({ reason: "last-admin", name } as const);
-      const before = readAccount(row);
       const after = this.#must(row.id);
-      const password = change.passwordHash === undefined ? {} : { password: "changed" };
-      this.#record({
-        verb: "account.update",
-        names: [nameOf(after), nameOf(before)],
-        before: accountState(before),
-        after: { ...accountState(after), ...password },
-      });
+      this.#recordUpdate(before, after, change);
+      endLogins(this.#connection, this.#record, { account: after, change, now });
       return ok(after);
     });
+  }
+
+  async robotsOf(ownerId: number): Promise<readonly Account[]> {
+    return run(() => this.#robotsOf(ownerId));
   }
 
   async remove(name: string): Promise<Result<Account, AccountRefusal>> {
     return write(this.#connection, () => {
       const row = this.#byName.get(name);
       if (row === undefined) return err({ reason: "unknown-account", name } as const);
+      const robots = this.#robotsOf(row.id).filter(({ isEnabled }) => isEnabled);
+      if (robots.length > 0) {
+        const names = robots.map((robot) => robot.name);
+        return err({ reason: "owns-robots", name: row.name, robots: names } as const);
+      }
       const hadAdmin = this.#countAdmins() > 0;
       const groups = this.#groupsOf.all(row.id).map((group) => group.name);
+      const gone = readAccount(row);
+      const before = { ...this.#state(gone), groups };
       this.#connection.prepare("DELETE FROM account WHERE id = ?").run(row.id);
       if (hadAdmin && this.#countAdmins() === 0)
         return err({ reason: "last-admin", name } as const);
-      const gone = readAccount(row);
-      const before = { ...accountState(gone), groups };
       this.#record({ verb: "account.remove", names: [nameOf(gone)], before, after: null });
       return ok(gone);
     });
@@ -204,6 +190,49 @@ export class SqliteAccountStore implements AccountStore {
 
   #countAdmins(): number {
     return this.#connection.prepare<[], number>(COUNT_ADMINS).pluck().get() ?? 0;
+  }
+
+  /** For acts of other stores on this connection, inside their transaction. */
+  read(name: string): Account | null {
+    const row = this.#byName.get(name);
+    return row === undefined ? null : readAccount(row);
+  }
+
+  /** As findSignInById, for reads of other stores on this connection. */
+  readSignIn(id: number): SignInRecord | null {
+    return this.#signIn(this.#byId.get(id));
+  }
+
+  #findOwner(name: string | null): Result<number | null, AccountRefusal> {
+    if (name === null) return ok(null);
+    const owner = this.#byName.get(name);
+    return owner?.kind === "user" ? ok(owner.id) : err({ reason: "unknown-owner", name });
+  }
+
+  #robotsOf(ownerId: number): readonly Account[] {
+    return this.#connection
+      .prepare<[number], AccountRow>("SELECT * FROM account WHERE owner_id = ? ORDER BY name")
+      .all(ownerId)
+      .map(readAccount);
+  }
+
+  #state(account: Account): Readonly<Record<string, unknown>> {
+    const owner = account.ownerId === null ? undefined : this.#byId.get(account.ownerId);
+    return accountState(account, owner?.name ?? null);
+  }
+
+  #recordUpdate(before: Account, after: Account, change: AccountChange): void {
+    if (change.unlocks === true) {
+      this.#record({ verb: "account.unlock", names: [nameOf(after)], before: null, after: null });
+      if (Object.keys(change).length === 1) return;
+    }
+    const password = change.passwordHash === undefined ? {} : { password: "changed" };
+    this.#record({
+      verb: "account.update",
+      names: [nameOf(after), nameOf(before)],
+      before: this.#state(before),
+      after: { ...this.#state(after), ...password },
+    });
   }
 
   #must(id: number): Account {

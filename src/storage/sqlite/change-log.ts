@@ -36,12 +36,12 @@ export function createRecorder(connection: Connection, actor: Actor, clock: Cloc
   const insertName = connection.prepare(
     "INSERT OR IGNORE INTO change_name (kind, name, change_id) VALUES (?, ?, ?)",
   );
-  return ({ verb, names, before, after }) => {
+  return ({ verb, names, before, after, actor: other }) => {
     const [object] = names;
     const { lastInsertRowid } = insert.run(
       clock.now(),
-      actor.name,
-      Number(actor.isClaimed),
+      (other ?? actor).name,
+      Number((other ?? actor).isClaimed),
       verb,
       object.name,
       toText(before),
@@ -57,7 +57,10 @@ const toText = (state: ChangeState): string | null =>
   state === null ? null : JSON.stringify(state);
 
 /** An account as the audit shows it; never a hash. */
-export function accountState(account: Account): Readonly<Record<string, unknown>> {
+export function accountState(
+  account: Account,
+  owner?: string | null,
+): Readonly<Record<string, unknown>> {
   return {
     name: account.name,
     kind: account.kind,
@@ -65,6 +68,7 @@ export function accountState(account: Account): Readonly<Record<string, unknown>
     email: account.email,
     enabled: account.isEnabled,
     expires: account.expiresAt,
+    ...(account.kind === "robot" ? { owner: owner ?? null } : {}),
   };
 }
 

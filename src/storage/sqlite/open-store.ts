@@ -29,6 +29,7 @@ import {
   type MigrateOptions,
 } from "./migrate.js";
 import { SqlitePolicyReader } from "./policy-reader.js";
+import { SqliteCredentialStore } from "./credential-store.js";
 import { readCredentialEpoch } from "./credential-epoch.js";
 import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
 import { findUnsafePlace, prepareStoreFolder, tightenStoreFiles } from "./store-files.js";
@@ -155,12 +156,14 @@ function assemble(
 ): OpenedStore {
   const checkFile = watchFile(options.path);
   const record = createRecorder(connection, options.actor, options.clock);
+  const accounts = new SqliteAccountStore(connection, checkFile, record);
   const ping = connection.prepare("SELECT 1 FROM migration LIMIT 1");
   const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
   const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
   return {
     schemaVersion: opened.schemaVersion,
-    accounts: new SqliteAccountStore(connection, checkFile, record),
+    accounts,
+    credentials: new SqliteCredentialStore(connection, checkFile, record, accounts),
     groups: new SqliteGroupStore(connection, record),
     images: new SqliteImageStore(connection, record),
     changes: new SqliteChangeLog(connection),

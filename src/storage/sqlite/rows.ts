@@ -15,6 +15,8 @@ export interface AccountRow {
   readonly password_hash: string | null;
   readonly password_changed_at: number | null;
   readonly credential_version: number;
+  readonly owner_id: number | null;
+  readonly unlock_count: number;
 }
 
 export interface GroupRow {
@@ -70,6 +72,8 @@ export function readAccount(row: AccountRow): Account {
     createdAt: row.created_at,
     passwordChangedAt: row.password_changed_at,
     credentialVersion: row.credential_version,
+    ownerId: row.owner_id,
+    unlockCount: row.unlock_count,
   };
 }
 

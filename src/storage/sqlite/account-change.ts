@@ -1,0 +1,78 @@
+// What a change of an account writes: its row, and the end of the credentials that must not outlive it.
+import type { Account } from "../../domain/account.js";
+import { normalizePermissions } from "../../domain/action.js";
+import type { AccountChange } from "../../domain/ports.js";
+import type { EpochSeconds } from "../../domain/time.js";
+import type { RecordChange } from "./change-log.js";
+import type { Connection } from "./connection.js";
+import { endCredentials, findLive } from "./credential-end.js";
+import type { AccountRow } from "./rows.js";
+
+export interface RowChange {
+  readonly row: AccountRow;
+  readonly change: AccountChange;
+  /** As it is to be. */
+  readonly ownerId: number | null;
+  readonly now: EpochSeconds;
+}
+
+/** To be called inside a transaction; the version rises with everything that a remembered sign-in must not outlive. */
+export function writeChange(
+  connection: Connection,
+  { row, change, ownerId, now }: RowChange,
+): void {
+  const permissions =
+    change.permissions === undefined
+      ? row.permissions
+      : normalizePermissions(change.permissions).join(",");
+  const next = {
+    name: change.name ?? row.name,
+    permissions,
+    email: change.email === undefined ? row.email : change.email,
+    expires_at: change.expiresAt === undefined ? row.expires_at : change.expiresAt,
+    is_enabled: change.isEnabled === undefined ? row.is_enabled : Number(change.isEnabled),
+    password_hash: change.passwordHash ?? row.password_hash,
+    password_changed_at: change.passwordHash === undefined ? row.password_changed_at : now,
+    owner_id: ownerId,
+    unlock_count: row.unlock_count + Number(change.unlocks === true),
+  };
+  const isCredentialTouched =
+    next.name !== row.name ||
+    next.permissions !== row.permissions ||
+    next.expires_at !== row.expires_at ||
+    next.is_enabled !== row.is_enabled ||
+    change.passwordHash !== undefined;
+  connection
+    .prepare(
+      `UPDATE account SET name = @name, permissions = @permissions, email = @email, expires_at = @expires_at,
+         is_enabled = @is_enabled, password_hash = @password_hash, password_changed_at = @password_changed_at,
+         owner_id = @owner_id, unlock_count = @unlock_count,
+         credential_version = credential_version + @rise WHERE id = @id`,
+    )
+    .run({ ...next, rise: Number(isCredentialTouched), id: row.id });
+}
+
+/**
+ * A new password ends what was made with the old one, and the personal tokens too (THREATS E04) unless they are to stay;
+ * disabling ends the logins. To be called inside the transaction of the change.
+ */
+export function endLogins(
+  connection: Connection,
+  record: RecordChange,
+  {
+    account,
+    change,
+    now,
+  }: { readonly account: Account; readonly change: AccountChange; readonly now: EpochSeconds },
+): void {
+  if (change.passwordHash !== undefined) {
+    const kinds =
+      change.keepsTokens === true ? ["refresh" as const] : (["refresh", "token"] as const);
+    const credentials = findLive(connection, account.id, kinds);
+    endCredentials(connection, record, { credentials, reason: "password-changed", now });
+    return;
+  }
+  if (change.isEnabled !== false) return;
+  const credentials = findLive(connection, account.id, ["refresh"]);
+  endCredentials(connection, record, { credentials, reason: "account-disabled", now });
+}

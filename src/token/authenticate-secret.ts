@@ -1,0 +1,110 @@
+// Personal tokens, robots' secrets and refresh tokens: found by their digest, no slow hash, never locked for guessing.
+import { isActive, parseName } from "../domain/account.js";
+import {
+  findEnd,
+  fitsAccount,
+  nameCredential,
+  type CredentialSecrets,
+  type CredentialStore,
+  type PresentedCredential,
+  type RefreshLife,
+  type UseRecorder,
+} from "../domain/credential.js";
+import { err, ok, type Result } from "../domain/result.js";
+import type { Secret } from "../domain/secret.js";
+import { identify, type Circumstances, type Identity } from "./authenticate.js";
+import { isPasswordTooOld } from "./password-age.js";
+import type { RefusedHolder, TokenRefusal } from "./token-answer.js";
+
+export interface SecretContext {
+  readonly credentials: CredentialStore;
+  readonly secrets: CredentialSecrets;
+  readonly uses: UseRecorder;
+  readonly refreshLife: RefreshLife;
+  /** 0: passwords never age. */
+  readonly passwordMaxAgeDays: number;
+}
+
+/** `sign-in`: as a password, with the name of its account; `refresh`: alone, by the refresh grant. */
+export type PresentedSecret =
+  | { readonly use: "refresh"; readonly secret: Secret }
+  | { readonly use: "sign-in"; readonly secret: Secret; readonly name: string };
+
+/** Answers who the secret proves; a mistyped one costs no read (THREATS E11). Throws StoreUnavailable. */
+export async function authenticateSecret(
+  presented: PresentedSecret,
+  context: SecretContext,
+  circumstances: Circumstances,
+): Promise<Result<Identity, TokenRefusal>> {
+  const shape = context.secrets.read(presented.secret.reveal());
+  if (shape.kind === "foreign" || shape.kind === "damaged") return err(BAD_SECRET);
+  // A refresh token is no password, and nothing else refreshes.
+  if ((shape.kind === "refresh") !== (presented.use === "refresh")) return err(BAD_SECRET);
+  const found = await context.credentials.present(shape.digest);
+  if (found === null) return err(BAD_SECRET);
+  const refusal = await findRefusal(presented, found, { context, circumstances });
+  if (refusal !== null) return err(refusal);
+  const { credential, holder } = found;
+  const { now, sender } = circumstances;
+  context.uses.used(credential.id, { at: now, ...sender });
+  const { ceiling, kind } = credential;
+  return ok(identify(holder, kind, { credential: nameCredential(credential), ceiling }));
+}
+
+const BAD_SECRET: TokenRefusal = { reason: "bad-credentials", detail: "bad-secret" };
+
+interface Surroundings {
+  readonly context: SecretContext;
+  readonly circumstances: Circumstances;
+}
+
+async function findRefusal(
+  presented: PresentedSecret,
+  found: PresentedCredential,
+  { context, circumstances }: Surroundings,
+): Promise<TokenRefusal | null> {
+  const { credential, holder } = found;
+  const { account } = holder;
+  const { now, service } = circumstances;
+  const { kind } = credential;
+  const named: RefusedHolder = {
+    account: account.name,
+    credential: nameCredential(credential),
+  };
+  if (presented.use === "sign-in" && parseName(presented.name) !== account.name) {
+    return { reason: "bad-credentials", detail: "wrong-name", holder: named };
+  }
+  if (!fitsAccount(kind, account)) return BAD_SECRET;
+  const end = findEnd(credential, now, context.refreshLife);
+  if (end !== null) {
+    if (credential.end === null) await keepEnd(found, end, { context, circumstances });
+    return { reason: "credential-ended", kind, detail: end, holder: named };
+  }
+  if (credential.service !== null && credential.service !== service) {
+    return { reason: "credential-ended", kind, detail: "other-service", holder: named };
+  }
+  if (!isActive(account, now)) {
+    const isRefresh = kind === "refresh";
+    if (isRefresh && account.isEnabled) {
+      await keepEnd(found, "account-ended", { context, circumstances });
+    }
+    const detail = account.isEnabled ? "account-ended" : "account-disabled";
+    return { reason: "credential-ended", kind, detail, holder: named };
+  }
+  if (credential.isUnconfirmed) return { reason: "unconfirmed", kind, holder: named };
+  const isAged = kind === "refresh" && isPasswordTooOld(account, context.passwordMaxAgeDays, now);
+  return isAged ? { reason: "password-too-old" } : null;
+}
+
+/** An end is recorded at its first refusal, so that a clock set back does not revive it (THREATS E15). */
+async function keepEnd(
+  { credential }: PresentedCredential,
+  reason: Parameters<CredentialStore["noteEnd"]>[1],
+  { context, circumstances }: Surroundings,
+): Promise<void> {
+  try {
+    await context.credentials.noteEnd(credential.id, reason, circumstances.now);
+  } catch {
+    // NOTE: refused all the same; a store that can't write now records it at the next refusal.
+  }
+}
