@@ -1,4 +1,5 @@
 // A Docker engine of its own for a test file, and the docker command line of the people who use it.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { run, startDaemon, waitUntilReady, type Outcome } from "./process.js";
 import { makeTar } from "../../src/demo/tiny-image.js";
@@ -10,6 +11,8 @@ export interface DockerPerson {
   docker(args: readonly string[], stdin?: string): Promise<Outcome>;
   /** `docker login` with the password on standard input. */
   login(host: string, name: string, password: string): Promise<Outcome>;
+  /** What docker keeps of a login: `auths` of its config.json, by host; empty where there is none. */
+  kept(host: string): Promise<{ readonly auth?: string; readonly identitytoken?: string }>;
 }
 
 export interface DockerEngine {
@@ -62,6 +65,12 @@ export async function startDockerEngine(
       const config = await workspace.subfolder(`docker-config-${name}`);
       return {
         docker: (args, stdin) => docker(config, args, stdin),
+        async kept(host) {
+          const file = join(config, "config.json");
+          const text = await readFile(file, "utf8").catch(() => "{}");
+          const { auths } = JSON.parse(text) as { auths?: Record<string, { auth: string }> };
+          return auths?.[host] ?? {};
+        },
         login: (host, account, password) =>
           docker(config, ["login", "--username", account, "--password-stdin", host], password),
       };

@@ -14,8 +14,13 @@ export interface Site {
   close(): Promise<void>;
 }
 
+export interface SiteOptions extends ServerOptions {
+  /** Puts something between clients and token server; answers the URL that the registry names as its realm. */
+  readonly before?: (server: TestServer, workspace: Workspace) => Promise<string>;
+}
+
 /** Starts both; everything is taken down again when one part fails to start. */
-export async function openSite(options: ServerOptions = {}): Promise<Site> {
+export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const workspace = await openWorkspace();
   try {
     const port = await findFreePort();
@@ -23,7 +28,7 @@ export async function openSite(options: ServerOptions = {}): Promise<Site> {
     const server = await spawnServer(workspace, { ...options, env: { ...hosts, ...options.env } });
     const registry = await startRegistry(workspace, {
       port,
-      realmUrl: server.url,
+      realmUrl: (await options.before?.(server, workspace)) ?? server.url,
       rootCertBundle: join(server.trustFolder, "token-ca.pem"),
     });
     return {
