@@ -61,6 +61,8 @@ export interface NewCredential {
   readonly description: string | null;
   readonly createdFrom: Sender | null;
   readonly expiresAt: EpochSeconds | null;
+  /** Of a login: the credentialVersion under which its password was right. With another by now it is not kept. */
+  readonly version?: number;
 }
 
 /** A credential found by its secret, with everything that signing in needs, read in one go. */
@@ -95,7 +97,7 @@ export const ROBOT_SECRETS_MAX = 2;
 
 /** Every act is whole and atomic; every method may throw StoreUnavailable. */
 export interface CredentialStore {
-  /** Adds it, and ends what goes beyond REFRESH_TOKENS_MAX or ROBOT_SECRETS_MAX (least recently used or made first). */
+  /** Adds it (`unknown-account` also where `version` is past), and ends what goes beyond REFRESH_TOKENS_MAX or ROBOT_SECRETS_MAX (least recently used or made first). */
   add(
     credential: NewCredential,
     now: EpochSeconds,

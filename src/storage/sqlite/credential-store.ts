@@ -74,7 +74,10 @@ export class SqliteCredentialStore implements CredentialStore {
     return write(this.#connection, () => {
       const { account: name, kind } = credential;
       const account = this.#accounts.read(name);
-      if (account === null) return err({ reason: "unknown-account", name } as const);
+      // A password that was changed while its login was under way must leave nothing behind.
+      const isPast =
+        account?.credentialVersion !== (credential.version ?? account?.credentialVersion);
+      if (account === null || isPast) return err({ reason: "unknown-account", name } as const);
       if (!fitsAccount(kind, account)) return err({ reason: "wrong-kind", name } as const);
       const { images, actions } = ceilingColumns(credential.ceiling);
       const { lastInsertRowid } = this.#connection
@@ -212,16 +215,17 @@ export class SqliteCredentialStore implements CredentialStore {
     );
   }
 
-  /** Beyond the bound the one that was used least recently goes; the new one stays. */
+  /** Beyond the bound the expired go first, then the one that was used least recently; the new one stays. */
   #endSurplus(added: Credential, now: EpochSeconds): readonly number[] {
     if (added.kind === "token") return [];
     const max = added.kind === "refresh" ? REFRESH_TOKENS_MAX : ROBOT_SECRETS_MAX;
     const surplus = this.#connection
-      .prepare<[number, string, number, number], ListedRow>(
+      .prepare<[number, string, number, number, number], ListedRow>(
         `${LISTED} WHERE c.account_id = ? AND c.kind = ? AND c.ended_at IS NULL AND c.id <> ?
-         ORDER BY coalesce(c.used_at, c.created_at) DESC, c.id DESC LIMIT -1 OFFSET ?`,
+         ORDER BY (c.expires_at IS NULL OR c.expires_at > ?) DESC, coalesce(c.used_at, c.created_at) DESC, c.id DESC
+         LIMIT -1 OFFSET ?`,
       )
-      .all(added.accountId, added.kind, added.id, max - 1)
+      .all(added.accountId, added.kind, added.id, now, max - 1)
       .map(readListed);
     const reason = added.kind === "refresh" ? "displaced" : "rotated";
     endCredentials(this.#connection, this.#record, { credentials: surplus, reason, now });
