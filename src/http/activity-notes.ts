@@ -9,7 +9,7 @@ import {
 } from "../domain/activity.js";
 import { formatReason } from "../domain/reason.js";
 import type { RequestedScope } from "../domain/scope.js";
-import type { IssuedToken } from "../token/token-answer.js";
+import type { IssuedToken, RefusedHolder } from "../token/token-answer.js";
 import type { TokenRequest } from "../token/token-request.js";
 
 const PROGRAM_MAX = 64;
@@ -30,6 +30,8 @@ export function triedName(request: TokenRequest): string | null {
 interface Refused {
   readonly reason: string;
   readonly sender: Sender;
+  /** Whose real credential it was, for all that. */
+  readonly holder?: RefusedHolder | undefined;
 }
 
 /** A request that could not be read; answers the reference as the log has it. `name`: what it claims to be, null: nobody. */
@@ -44,8 +46,20 @@ export function noteUnread(
   return formatReference(recorder.refused(request, sender));
 }
 
-/** Reasons with an account behind them that exists. */
+/** Reasons of passwords with an account behind them that exists. */
 const ACCOUNT_REASONS = ["bad_password", "disabled", "expired", "no_password", "password_too_old"];
+/** Reasons of failed sign-ins that vouch for nobody. */
+const STRANGER_REASONS = [
+  "unknown_account",
+  "bad_secret",
+  "nameless",
+  "tokens_only",
+  "throttled_account",
+  "throttled_network",
+];
+
+/** What the record calls a credential that proved nothing. */
+const UNPROVED = { none: "", password: "password", nameless: "password", refresh: "refresh" };
 
 /** A request that got no token; answers the reference as the log has it. */
 export function noteRefused(
@@ -54,20 +68,21 @@ export function noteRefused(
   refusal: Refused,
 ): string {
   // A service that is not ours is anybody's text.
-  const isOurs = refusal.reason !== "unknown_service";
+  const { holder, reason } = refusal;
+  const isOurs = reason !== "unknown_service";
   const [scope] = isOurs ? request.scopes : [];
-  const isAccount = ACCOUNT_REASONS.includes(refusal.reason);
+  const isAccount = holder !== undefined || ACCOUNT_REASONS.includes(reason);
   const reference = recorder.refused(
     {
       isStranger: !isAccount,
-      isSignIn: isAccount || refusal.reason === "unknown_account",
-      tried: triedName(request) ?? "",
-      credential: request.credential.kind === "none" ? "" : "password",
+      isSignIn: isAccount || STRANGER_REASONS.includes(reason),
+      tried: holder?.account ?? triedName(request) ?? "",
+      credential: holder?.credential ?? UNPROVED[request.credential.kind],
       service: isOurs ? request.service : "",
       image: scope === undefined ? "" : placeOf(scope),
       asked: scope?.actions.join(",") ?? "",
       given: "",
-      reason: refusal.reason,
+      reason,
       path: noPath,
     },
     refusal.sender,

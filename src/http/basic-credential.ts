@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../domain/result.js";
 import { Secret } from "../domain/secret.js";
 import type { Credential } from "../token/token-request.js";
 
-/** `damaged`: not Basic, not base64, not UTF-8 or no colon. `empty`: a name or a password is missing, not both. */
+/** `damaged`: not Basic, not base64, not UTF-8 or no colon. `empty`: the password is missing. */
 export type BasicFault = "damaged" | "empty";
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -11,7 +11,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * `Basic base64(name:password)` (RFC 7617). No header, and `Basic Og==` (the OCI conformance suite's), are anonymous;
- * an empty name or password costs no hash (THREATS B05).
+ * an empty name or password costs no hash (THREATS B05). A password alone is `nameless`.
  */
 export function parseAuthorization(header: string | undefined): Result<Credential, BasicFault> {
   if (header === undefined) return ok({ kind: "none" });
@@ -29,6 +29,7 @@ export function parseAuthorization(header: string | undefined): Result<Credentia
   const name = text.slice(0, colon);
   const password = text.slice(colon + 1);
   if (name === "" && password === "") return ok({ kind: "none" });
-  if (name === "" || password === "") return err("empty");
+  if (password === "") return err("empty");
+  if (name === "") return ok({ kind: "nameless", password: new Secret(password) });
   return ok({ kind: "password", name, password: new Secret(password) });
 }

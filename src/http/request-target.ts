@@ -26,9 +26,13 @@ export function splitTarget(url: string): Result<RequestTarget, TargetFault> {
   return ok({ path: url.slice(0, mark), rawQuery });
 }
 
-/** Names and values of a form-encoded text (WHATWG URL §5.1), each decoded once; faults instead of U+FFFD. */
+/**
+ * Names and values of a form-encoded text (WHATWG URL §5.1), each decoded once; faults instead of U+FFFD. Control
+ * characters are a fault too, but in the values of `free`.
+ */
 export function parseForm(
   text: string,
+  free: ReadonlySet<string> = new Set(),
 ): Result<ReadonlyMap<string, readonly string[]>, TargetFault> {
   const values = new Map<string, string[]>();
   for (const pair of text.split("&")) {
@@ -37,7 +41,7 @@ export function parseForm(
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
     const value = decode(equals === -1 ? "" : pair.slice(equals + 1));
     if (name === null || value === null) return err("bad-encoding");
-    if (hasControl(name) || hasControl(value)) return err("control-character");
+    if (hasControl(name) || (hasControl(value) && !free.has(name))) return err("control-character");
     const earlier = values.get(name);
     if (earlier === undefined) values.set(name, [value]);
     else earlier.push(value);

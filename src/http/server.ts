@@ -16,8 +16,9 @@ import { sendError, type ErrorAnswer } from "./answer.js";
 import { noteClient, noteInstallation } from "./client-note.js";
 import { handleLive, handleReady, type HealthSource } from "./health.js";
 import { createPages, type PagesSource } from "./pages.js";
+import { countHeader } from "./raw-headers.js";
 import { splitTarget, type RequestTarget } from "./request-target.js";
-import { countHeader, handleToken, type TokenEndpoint } from "./token-endpoint.js";
+import { handleToken, type TokenEndpoint } from "./token-endpoint.js";
 import { answerRefusal, UNAVAILABLE } from "./token-refusals.js";
 
 export interface HttpContext {

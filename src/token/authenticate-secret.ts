@@ -25,12 +25,15 @@ export interface SecretContext {
   readonly passwordMaxAgeDays: number;
 }
 
-/** `sign-in`: as a password, with the name of its account; `refresh`: alone, by the refresh grant. */
+/** `sign-in`: as a password, with the name of its account; `nameless`: without one; `refresh`: by the refresh grant. */
 export type PresentedSecret =
-  | { readonly use: "refresh"; readonly secret: Secret }
+  | { readonly use: "refresh" | "nameless"; readonly secret: Secret }
   | { readonly use: "sign-in"; readonly secret: Secret; readonly name: string };
 
-/** Answers who the secret proves; a mistyped one costs no read (THREATS E11). Throws StoreUnavailable. */
+/**
+ * Answers who the secret proves; a mistyped one costs no read (THREATS E11). A refresh token is no password: as one it is
+ * refused (THREATS B05), and where it has ended its holder is told so. Throws StoreUnavailable.
+ */
 export async function authenticateSecret(
   presented: PresentedSecret,
   context: SecretContext,
@@ -38,12 +41,15 @@ export async function authenticateSecret(
 ): Promise<Result<Identity, TokenRefusal>> {
   const shape = context.secrets.read(presented.secret.reveal());
   if (shape.kind === "foreign" || shape.kind === "damaged") return err(BAD_SECRET);
-  // A refresh token is no password, and nothing else refreshes.
-  if ((shape.kind === "refresh") !== (presented.use === "refresh")) return err(BAD_SECRET);
+  const isRefresh = shape.kind === "refresh";
+  if (!isRefresh && presented.use !== "sign-in") return err(BAD_SECRET);
   const found = await context.credentials.present(shape.digest);
   if (found === null) return err(BAD_SECRET);
   const refusal = await findRefusal(presented, found, { context, circumstances });
   if (refusal !== null) return err(refusal);
+  if (isRefresh && presented.use !== "refresh") {
+    return err({ ...BAD_SECRET, holder: nameHolder(found) });
+  }
   const { credential, holder } = found;
   const { now, sender } = circumstances;
   context.uses.used(credential.id, { at: now, ...sender });
@@ -51,7 +57,7 @@ export async function authenticateSecret(
   return ok(identify(holder, kind, { credential: nameCredential(credential), ceiling }));
 }
 
-const BAD_SECRET: TokenRefusal = { reason: "bad-credentials", detail: "bad-secret" };
+const BAD_SECRET = { reason: "bad-credentials", detail: "bad-secret" } as const;
 
 interface Surroundings {
   readonly context: SecretContext;
@@ -67,10 +73,7 @@ async function findRefusal(
   const { account } = holder;
   const { now, service } = circumstances;
   const { kind } = credential;
-  const named: RefusedHolder = {
-    account: account.name,
-    credential: nameCredential(credential),
-  };
+  const named = nameHolder(found);
   if (presented.use === "sign-in" && parseName(presented.name) !== account.name) {
     return { reason: "bad-credentials", detail: "wrong-name", holder: named };
   }
@@ -93,8 +96,13 @@ async function findRefusal(
   }
   if (credential.isUnconfirmed) return { reason: "unconfirmed", kind, holder: named };
   const isAged = kind === "refresh" && isPasswordTooOld(account, context.passwordMaxAgeDays, now);
-  return isAged ? { reason: "password-too-old" } : null;
+  return isAged ? { reason: "password-too-old", holder: named } : null;
 }
+
+const nameHolder = ({ credential, holder }: PresentedCredential): RefusedHolder => ({
+  account: holder.account.name,
+  credential: nameCredential(credential),
+});
 
 /** An end is recorded at its first refusal, so that a clock set back does not revive it (THREATS E15). */
 async function keepEnd(

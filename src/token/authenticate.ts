@@ -5,6 +5,7 @@ import type { Ceiling } from "../domain/ceiling.js";
 import type { SignInRecord } from "../domain/ports.js";
 import type { Requester } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
+import type { Secret } from "../domain/secret.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { authenticatePassword, type PasswordContext } from "./authenticate-password.js";
 import { authenticateSecret, type SecretContext } from "./authenticate-secret.js";
@@ -22,6 +23,8 @@ export interface Identity {
   readonly holder: { readonly account: number; readonly credential: string } | null;
   /** What proved it; only who typed a password may get a refresh token. */
   readonly proof: "none" | "password" | CredentialKind;
+  /** The account's credentialVersion that was looked at; null for anonymous. */
+  readonly version: number | null;
 }
 
 /** What the request tells about its sender besides the credential. */
@@ -34,7 +37,12 @@ export interface Circumstances {
   readonly now: EpochSeconds;
 }
 
-const ANONYMOUS: Identity = { requester: { kind: "anonymous" }, holder: null, proof: "none" };
+const ANONYMOUS: Identity = {
+  requester: { kind: "anonymous" },
+  holder: null,
+  proof: "none",
+  version: null,
+};
 
 /**
  * Answers who the credential proves. Unknown name, wrong password and inactive account cost the same one hash and give
@@ -55,9 +63,14 @@ export async function authenticate(
         context,
         circumstances,
       );
+    case "nameless":
+      return refuseNameless(credential.password, context, circumstances);
     case "password": {
       const { name, password } = credential;
-      if (context.secrets.read(password.reveal()).kind !== "foreign") {
+      const { kind } = context.secrets.read(password.reveal());
+      const isLogin = kind === "refresh";
+      if (isLogin && context.passwordUse === "tokens-only") return err({ reason: "tokens-only" });
+      if (kind !== "foreign") {
         return authenticateSecret(
           { secret: password, use: "sign-in", name },
           context,
@@ -68,6 +81,25 @@ export async function authenticate(
       return authenticatePassword(credential, context, circumstances);
     }
   }
+}
+
+/**
+ * A password alone signs nobody in. It may be a refresh token that was refused by POST and is tried by GET: the words of this
+ * second answer are the ones that Docker's containerd store shows, so they say it where the login has ended.
+ */
+async function refuseNameless(
+  password: Secret,
+  context: AuthenticateContext,
+  circumstances: Circumstances,
+): Promise<Result<Identity, TokenRefusal>> {
+  if (context.secrets.read(password.reveal()).kind !== "refresh")
+    return err({ reason: "nameless" });
+  if (context.passwordUse === "tokens-only") return err({ reason: "tokens-only" });
+  const presented = { secret: password, use: "nameless" } as const;
+  const refused = await authenticateSecret(presented, context, circumstances);
+  if (refused.ok || refused.error.reason !== "bad-credentials") return refused;
+  const { holder } = refused.error;
+  return err({ reason: "nameless", ...(holder === undefined ? {} : { holder }) });
 }
 
 /** An account that has proved itself. */
@@ -88,5 +120,6 @@ export function identify(
     },
     holder: { account: account.id, credential },
     proof,
+    version: account.credentialVersion,
   };
 }

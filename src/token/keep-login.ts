@@ -24,7 +24,7 @@ export async function keepLogin(
 ): Promise<string | null> {
   const { credential, service, sender } = request;
   if (credential.kind === "refresh") return credential.token.reveal();
-  const { requester, proof } = identity;
+  const { requester, proof, version } = identity;
   if (!request.wantsRefresh || proof !== "password" || requester.kind !== "account") return null;
   const { secret, digest } = context.secrets.make("refresh");
   const added = await context.credentials.add(
@@ -37,9 +37,10 @@ export async function keepLogin(
       description: null,
       createdFrom: sender,
       expiresAt: now + context.refreshLife.absoluteSeconds,
+      ...(version === null ? {} : { version }),
     },
     now,
   );
-  // Renamed or removed between the two steps: no login to keep.
+  // Changed or removed between the two steps: no login to keep.
   return added.ok ? secret : null;
 }

@@ -38,7 +38,7 @@ export type TokenRefusal =
         | "disabled"
         | "expired"
         | "no-password"
-        /** Shaped like one of our secrets, but mistyped, never given out, or not for this use. */
+        /** Shaped like one of our secrets, but mistyped, never given out, or not for this use (then with a holder). */
         | "bad-secret"
         /** A real secret, with another account's name. */
         | "wrong-name";
@@ -57,6 +57,8 @@ export type TokenRefusal =
       readonly kind: CredentialKind;
       readonly holder: RefusedHolder;
     }
+  /** Basic without a name, and no refresh token that has ended. */
+  | { readonly reason: "nameless"; readonly holder?: RefusedHolder }
   /** `passwords.use` is tokens-only. */
   | { readonly reason: "tokens-only" }
   /** Too many wrong passwords for this account or from this network; `detail` is for logs only. */
@@ -65,8 +67,8 @@ export type TokenRefusal =
       readonly detail: "account" | "network";
       readonly retryAfterSeconds: number;
     }
-  /** The right password, older than `passwords.maxAgeDays`. */
-  | { readonly reason: "password-too-old" }
+  /** The right password, or a login made with it, older than `passwords.maxAgeDays`. */
+  | { readonly reason: "password-too-old"; readonly holder?: RefusedHolder }
   /** The hash queue is full. */
   | { readonly reason: "busy" }
   /** So many and so long scopes that the token would not pass a proxy's header line. */

@@ -8,6 +8,11 @@ export type Credential =
   | { readonly kind: "none" }
   /** The password of the account, one of its personal tokens, or a robot's secret: told apart by their shape. */
   | { readonly kind: "password"; readonly name: string; readonly password: Secret }
+  /**
+   * Basic with a password alone: how containerd and BuildKit try a refresh token with GET. It never signs in, but who
+   * holds one that has ended is told so (THREATS B05).
+   */
+  | { readonly kind: "nameless"; readonly password: Secret }
   /** A refresh token says itself whose it is (RFC 6749 §6). */
   | { readonly kind: "refresh"; readonly token: Secret };
 

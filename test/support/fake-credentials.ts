@@ -60,9 +60,16 @@ export function fakeCredentials(
       lookups.count += 1;
       return rows.get(keyOf(digest)) ?? null;
     },
-    add: async ({ account, digest, ...credential }: Parameters<CredentialStore["add"]>[0]) => {
+    add: async ({
+      account,
+      digest,
+      version,
+      ...credential
+    }: Parameters<CredentialStore["add"]>[0]) => {
       const holder = findHolder(account);
-      if (holder === null)
+      const isPast =
+        (version ?? holder?.account.credentialVersion) !== holder?.account.credentialVersion;
+      if (holder === null || isPast)
         return { ok: false, error: { reason: "unknown-account", name: account } };
       return ok({ credential: put(digest, holder, credential), ended: [] });
     },

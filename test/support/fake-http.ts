@@ -12,7 +12,8 @@ import type { AccountStore, SignInRecord } from "../../src/domain/ports.js";
 import type { TokenClaims } from "../../src/domain/token.js";
 import { credentialSecrets } from "../../src/crypto/credential-secret.js";
 import { ok } from "../../src/domain/result.js";
-import { fakeCredentials } from "./fake-credentials.js";
+import type { TokenContext } from "../../src/token/issue-token.js";
+import { fakeCredentials, type FakeCredentials } from "./fake-credentials.js";
 import { exclusive, OFF, open, subject } from "./policy.js";
 
 export const NOW = 1_800_000_000;
@@ -44,7 +45,22 @@ const ACCOUNTS = [
   account("carol", "view,pull,push", false),
   account("root", "view,pull,push,delete,admin"),
   account("expired", "view,pull"),
+  robot("ci", 20, "view,pull"),
 ];
+
+/** A machine: no password. */
+function robot(name: string, id: number, permissions: string): SignInRecord {
+  const { account: made, groups } = account(name, permissions);
+  return { account: { ...made, id, kind: "robot" }, passwordHash: null, groups };
+}
+
+/** One of the fixture's accounts, to give credentials to. */
+export function fixture(name: string): SignInRecord {
+  const found = ACCOUNTS.find((record) => record.account.name === name);
+  if (found === undefined) throw new Error(`the fixture has no account ${name}`);
+  return found;
+}
+
 const IMAGES: readonly GrantedImage[] = [
   open("public/base", { "@anonymous": "pull" }),
   open("team/app", { alice: "pull,push", bob: "pull" }),
@@ -61,16 +77,23 @@ export interface FakeServer {
   readonly sums: ActivitySums;
   /** How often a password was verified. */
   readonly hashes: { count: number };
+  readonly credentials: FakeCredentials;
+  /** Seconds after NOW. */
+  readonly clock: { ahead: number };
   /** Set to make a port fail with this. */
   readonly fault: { reader: unknown };
   readonly state: { isStopping: boolean; blockers: string[]; warnings: string[] };
 }
 
-/** A server on fakes; nothing listens. */
-export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
+/** A server on fakes; nothing listens. `change` says what of the token flow is different. */
+export function fakeServer(
+  trustedProxies: readonly string[] = [],
+  change: Partial<TokenContext> = {},
+): FakeServer {
   const log: LogEvent[] = [];
   const signed: TokenClaims[] = [];
   const hashes = { count: 0 };
+  const clock = { ahead: 0 };
   const fault: { reader: unknown } = { reader: null };
   const state = { isStopping: false, blockers: [] as string[], warnings: [] as string[] };
   const push = (event: LogEvent): void => void log.push(event);
@@ -130,11 +153,12 @@ export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
             return `token-${signed.length}`;
           },
         },
-        clock: { now: () => NOW },
+        clock: { now: () => NOW + clock.ahead },
         randomId: () => `id-${signed.length}`,
         issuer: "dockwarden",
-        services: ["reg"],
+        services: ["reg", "other"],
         ttlSeconds: 300,
+        ...change,
       },
       trustedProxies: parseTrustedProxies(trustedProxies),
       headers,
@@ -153,5 +177,5 @@ export function fakeServer(trustedProxies: readonly string[] = []): FakeServer {
     isBehindProxy: false,
   };
   const listener = createListener(context, { isPublic: true, isInternal: true });
-  return { listener, context, log, signed, sums, hashes, fault, state };
+  return { listener, context, log, signed, sums, hashes, credentials, clock, fault, state };
 }

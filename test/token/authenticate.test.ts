@@ -34,7 +34,7 @@ describe("authenticate", () => {
     const { flow, ask } = setUp();
     expect(await ask({ kind: "none" })).toEqual({
       ok: true,
-      value: { requester: { kind: "anonymous" }, holder: null, proof: "none" },
+      value: { requester: { kind: "anonymous" }, holder: null, proof: "none", version: null },
     });
     expect(flow.calls).toEqual([]);
   });
@@ -55,6 +55,7 @@ describe("authenticate", () => {
         },
         holder: { account: 1, credential: "password:3" },
         proof: "password",
+        version: 3,
       },
     });
     expect(flow.calls).toEqual(["find alice", "verify"]);

@@ -1,0 +1,11 @@
+// Headers as they came: Node keeps only the first of some repeated ones and says nothing.
+import type { IncomingMessage } from "node:http";
+
+/** How often a header was sent, `name` in lower case; the raw list tells (THREATS A12). */
+export function countHeader(request: IncomingMessage, name: string): number {
+  let count = 0;
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    if (request.rawHeaders[i]?.toLowerCase() === name) count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,143 @@
+// Reads a token request from the query of a GET or the form of a POST; both become the same typed request. Decides nothing.
+import type { IncomingMessage } from "node:http";
+import { parseName } from "../domain/account.js";
+import { err, ok, type Result } from "../domain/result.js";
+import { parseScopes } from "../domain/scope.js";
+import { Secret } from "../domain/secret.js";
+import type { Credential, TokenRequest } from "../token/token-request.js";
+import { parseAuthorization } from "./basic-credential.js";
+import { readFormBody } from "./form-body.js";
+import { countHeader } from "./raw-headers.js";
+import { parseForm } from "./request-target.js";
+import type { EdgeRefusal } from "./token-refusals.js";
+
+/** Parameters of a query that may stand once only; `scope` may be repeated, everything else is ignored (RFC 6749 §3.2). */
+const SINGLE_PARAMETERS: ReadonlySet<string> = new Set([
+  "service",
+  "account",
+  "client_id",
+  "offline_token",
+  "access_type",
+]);
+/** Never in a URL, where proxies and logs keep them. */
+const BODY_ONLY = ["username", "password", "refresh_token"] as const;
+
+/** A request that is refused before anybody looks who sent it. */
+export interface Unread {
+  readonly refusal: EdgeRefusal;
+  /** The name that its credential claims, where it could be one. */
+  readonly claimedName: string | null;
+}
+
+type Parameters = ReadonlyMap<string, readonly string[]>;
+
+/** Answers the typed request, or the first thing that is wrong with it; never throws for what a client sends. */
+export async function readTokenRequest(
+  request: IncomingMessage,
+  rawQuery: string,
+  origin: Pick<TokenRequest, "source" | "sender">,
+): Promise<Result<TokenRequest, Unread>> {
+  if (request.method === "GET") return readQuery(request, rawQuery, origin);
+  if (request.method === "POST") return readForm(request, rawQuery, origin);
+  return err({ refusal: { reason: "method" }, claimedName: null });
+}
+
+function readQuery(
+  request: IncomingMessage,
+  rawQuery: string,
+  origin: Pick<TokenRequest, "source" | "sender">,
+): Result<TokenRequest, Unread> {
+  const authorization = parseAuthorization(request.headers.authorization);
+  const claimedName = authorization.ok ? nameOf(authorization.value) : null;
+  const refuse = (refusal: EdgeRefusal) => err({ refusal, claimedName });
+  if (countHeader(request, "authorization") > 1) return refuse({ reason: "multiple-credentials" });
+  const query = parseForm(rawQuery);
+  if (!query.ok) return refuse({ reason: "target", fault: query.error });
+  const values = query.value;
+  if (hasRepeats(values, (name) => SINGLE_PARAMETERS.has(name))) {
+    return refuse({ reason: "duplicate-parameter" });
+  }
+  const asked = readAsked(values);
+  if (!asked.ok) return refuse(asked.error);
+  if (!authorization.ok) return refuse({ reason: "authorization", fault: authorization.error });
+  return ok({ ...asked.value, credential: authorization.value, ...origin });
+}
+
+async function readForm(
+  request: IncomingMessage,
+  rawQuery: string,
+  origin: Pick<TokenRequest, "source" | "sender">,
+): Promise<Result<TokenRequest, Unread>> {
+  const misplaced = findMisplaced(request, rawQuery);
+  if (misplaced !== null) return err({ refusal: misplaced, claimedName: null });
+  const form = await readFormBody(request);
+  if (!form.ok) {
+    return err({ refusal: { reason: "body", fault: form.error }, claimedName: null });
+  }
+  const values = form.value;
+  if (hasRepeats(values, (name) => name !== "scope")) {
+    return err({ refusal: { reason: "duplicate-parameter" }, claimedName: null });
+  }
+  const credential = readGrant(values);
+  if (!credential.ok) return err({ refusal: credential.error, claimedName: null });
+  const asked = readAsked(values);
+  if (!asked.ok) return err({ refusal: asked.error, claimedName: nameOf(credential.value) });
+  return ok({ ...asked.value, credential: credential.value, ...origin });
+}
+
+/** The credential of a POST is in its body, and nowhere else besides (THREATS A12). */
+function findMisplaced(request: IncomingMessage, rawQuery: string): EdgeRefusal | null {
+  if (countHeader(request, "authorization") > 0) return { reason: "multiple-credentials" };
+  const query = parseForm(rawQuery);
+  if (!query.ok) return { reason: "target", fault: query.error };
+  const isMisplaced = BODY_ONLY.some((name) => query.value.has(name));
+  return isMisplaced ? { reason: "credentials-in-query" } : null;
+}
+
+/** `grant_type` and what belongs to it (RFC 6749 §4.3.2 and §6); a parameter without a value counts as missing (§3.2). */
+function readGrant(values: Parameters): Result<Credential, EdgeRefusal> {
+  const password = first(values, "password");
+  const name = first(values, "username");
+  const token = first(values, "refresh_token");
+  switch (first(values, "grant_type")) {
+    case "":
+      return err({ reason: "missing-grant-type" });
+    case "password":
+      if (name === "" || password === "") return err({ reason: "missing-password" });
+      return ok({ kind: "password", name, password: new Secret(password) });
+    case "refresh_token":
+      if (token === "") return err({ reason: "missing-refresh-token" });
+      return ok({ kind: "refresh", token: new Secret(token) });
+    default:
+      return err({ reason: "unsupported-grant-type" });
+  }
+}
+
+/** What both methods ask for in the same words. */
+function readAsked(
+  values: Parameters,
+): Result<
+  Pick<TokenRequest, "service" | "scopes" | "claimedAccount" | "wantsRefresh">,
+  EdgeRefusal
+> {
+  const service = first(values, "service");
+  if (service === "") return err({ reason: "missing-service" });
+  const scopes = parseScopes(values.get("scope") ?? []);
+  if (!scopes.ok) return err({ reason: "scope", fault: scopes.error });
+  return ok({
+    service,
+    scopes: scopes.value,
+    claimedAccount: values.get("account")?.[0] ?? null,
+    wantsRefresh:
+      first(values, "offline_token") === "true" || first(values, "access_type") === "offline",
+  });
+}
+
+const first = (values: Parameters, name: string): string => values.get(name)?.[0] ?? "";
+
+function hasRepeats(values: Parameters, isSingle: (name: string) => boolean): boolean {
+  return [...values].some(([name, all]) => all.length > 1 && isSingle(name));
+}
+
+const nameOf = (credential: Credential): string | null =>
+  credential.kind === "password" ? parseName(credential.name) : null;
