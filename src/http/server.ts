@@ -50,6 +50,9 @@ const LIMITS: ServerOptions = {
   requireHostHeader: false,
 };
 
+/** So long may a client read why its connection is closed. */
+const LINGER_MILLISECONDS = 1000;
+
 const TOO_MANY_HEADERS: ErrorAnswer = {
   status: 431,
   error: "invalid_request",
@@ -78,13 +81,21 @@ const BROKEN: ErrorAnswer = {
   message: "the server failed on this request; its log says why",
 };
 
-/** Makes a server that is not yet listening. */
-export function createHttpServer(context: HttpContext, role: ListenerRole): Server {
+/** Makes a server that is not yet listening; `change`: limits of time that are not the usual ones. */
+export function createHttpServer(
+  context: HttpContext,
+  role: ListenerRole,
+  change: Pick<
+    ServerOptions,
+    "headersTimeout" | "requestTimeout" | "connectionsCheckingInterval"
+  > = {},
+): Server {
   const listener = createListener(context, role);
+  const limits = { ...LIMITS, ...change };
   const server =
     context.tls === null
-      ? createServer(LIMITS, listener)
-      : createTlsServer({ ...LIMITS, ...context.tls }, listener);
+      ? createServer(limits, listener)
+      : createTlsServer({ ...limits, ...context.tls }, listener);
   // Node drops headers past this count without a word, Authorization among them: 0 keeps all (THREATS finding 19).
   server.maxHeadersCount = 0;
   server.maxRequestsPerSocket = 1000;
@@ -184,6 +195,8 @@ function answerClientError(
   socket.end(
     `HTTP/1.1 ${statusOfClientError(error)}\r\nConnection: close\r\nContent-Length: 0\r\n${lines.join("")}\r\n`,
   );
+  // NOTE: a client that keeps its half open and goes on dripping would hold the connection for ever.
+  setTimeout(() => socket.destroy(), LINGER_MILLISECONDS).unref();
 }
 
 function statusOfClientError(error: NodeJS.ErrnoException): string {
