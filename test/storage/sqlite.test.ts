@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreUnavailable } from "../../src/domain/ports.js";
 import { openConnection } from "../../src/storage/sqlite/connection.js";
+import { raiseCredentialEpoch } from "../../src/storage/sqlite/credential-epoch.js";
 import { migrateStore } from "../../src/storage/sqlite/migrate.js";
 import { imageSearchSql } from "../../src/storage/sqlite/image-search.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
@@ -26,6 +27,7 @@ import { copyMigrations } from "../support/migrations.js";
 import { waitUntil } from "../support/poll.js";
 import { tempFolder } from "../support/temp.js";
 import { storeContract } from "./contract.js";
+import { credentialContract } from "./credential-contract.js";
 import { searchContract } from "./search-contract.js";
 
 const MIGRATIONS = "migrations";
@@ -57,6 +59,16 @@ storeContract("sqlite", () => {
 searchContract("sqlite", () => {
   const wanted = options(tempFolder());
   return { open: () => opened(wanted) };
+});
+
+credentialContract("sqlite", () => {
+  const wanted = options(tempFolder());
+  const beginEpoch = async (): Promise<void> => {
+    const connection = openConnection(wanted.path, 1000);
+    raiseCredentialEpoch(connection, 0, { now: 1, backupTakenAt: 1 });
+    connection.close();
+  };
+  return { open: () => opened(wanted), beginEpoch };
 });
 
 test("finding 9: synchronous is FULL on every open, with the other pragmas", async () => {
