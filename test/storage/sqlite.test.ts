@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { StoreUnavailable } from "../../src/domain/ports.js";
 import { openConnection } from "../../src/storage/sqlite/connection.js";
 import { raiseCredentialEpoch } from "../../src/storage/sqlite/credential-epoch.js";
+import { CREDENTIAL_COLUMNS } from "../../src/storage/sqlite/credential-rows.js";
 import { migrateStore } from "../../src/storage/sqlite/migrate.js";
 import { imageSearchSql } from "../../src/storage/sqlite/image-search.js";
 import { openStore, type OpenStoreOptions } from "../../src/storage/sqlite/open-store.js";
@@ -258,6 +259,7 @@ test("H14: the hot path's statements and those of effects seek; none scans a tab
     plan(POLICY_SQL.patterns, "[]", "reg"),
     plan(POLICY_SQL.grants, 1, "[]", 1),
     plan("SELECT * FROM account WHERE name = ?", "a"),
+    plan(`SELECT ${CREDENTIAL_COLUMNS} FROM credential c WHERE c.digest = ?`, Buffer.alloc(32)),
     plan(OVERLAP_SQL.literal, "a"),
     plan(OVERLAP_SQL.literals, "a", "b"),
     plan(OVERLAP_SQL.shorter, "[]"),
@@ -305,6 +307,8 @@ test("a file that was moved away is not read on: at once by ping, within about a
   for (const read of [
     () => store.accounts.findSignIn("admin"),
     () => store.accounts.findSignInById(1),
+    () => store.credentials.present(new Uint8Array(32)),
+    () => store.credentials.presentById(1),
     () => store.policy.findMatching("registry", "a", ["@anonymous"], 1),
   ]) {
     await waitUntil("a refusal", refuses(read), 5000);
