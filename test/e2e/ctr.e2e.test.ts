@@ -1,4 +1,4 @@
-// containerd's ctr against registry 2.8; it asks by POST first and must fall back on GET.
+// containerd's ctr against registry 2.8; it asks by POST first, and falls back on GET.
 import { afterAll, beforeAll, test } from "@jest/globals";
 import { startContainerd, writeOciArchive, type Tool } from "../support/clients.js";
 import { expectDone, expectFailed } from "../support/outcome.js";
@@ -71,6 +71,21 @@ describeWith(["ctr", "containerd", "docker-registry"], "ctr", () => {
         "repository does not exist or may require authorization: " +
         "server message: insufficient_scope: authorization failed",
     );
+  });
+
+  test("pulls with a refresh token, by POST, until its login has ended", async () => {
+    const form = { grant_type: "password", username: "reader", password: passwordOf("reader") };
+    const asked = { ...form, service: "registry", access_type: "offline" };
+    const answer = await fetch(`http://127.0.0.1:${site.server.port}/token`, {
+      method: "POST",
+      body: new URLSearchParams(asked),
+    });
+    const { refresh_token: token } = (await answer.json()) as { refresh_token: string };
+    expectDone(await pull("team/app", "--refresh", token));
+    await site.server.mustCli(["user", "disable", "reader", "--yes"]);
+    expectFailed(await pull("team/app", "--refresh", token), "401 Unauthorized");
+    await site.server.mustCli(["user", "enable", "reader"]);
+    expectFailed(await pull("team/app", "--refresh", token), "401 Unauthorized");
   });
 
   test("a wrong password is refused", async () => {

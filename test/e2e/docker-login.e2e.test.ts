@@ -92,15 +92,6 @@ describeWith(["docker", "dockerd", "docker-registry"], "docker login", () => {
       const anew = await signedIn("developer", password);
       expectDone(await pullAnew(anew, "team/app:1"));
     });
-
-    test("C18: by disabling says so on the next request, and stays ended when the account is back", async () => {
-      const person = await signedIn("reader");
-      await site.server.mustCli(["user", "disable", "reader", "--yes"]);
-      expectFailed(await pullAnew(person, "team/app:1"), `unauthorized: ${ENDED}`);
-      await site.server.mustCli(["user", "enable", "reader"]);
-      expectFailed(await pullAnew(person, "team/app:1"), `unauthorized: ${ENDED}`);
-      expectDone(await pullAnew(await signedIn("reader"), "team/app:1"));
-    });
   });
 
   test("a personal token signs in as the password, is kept as it is, and is narrowed", async () => {

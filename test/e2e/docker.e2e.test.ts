@@ -125,13 +125,17 @@ describeWith(["docker", "dockerd", "docker-registry"], "docker with its engine",
     expect(outcome.stdout).toContain("Pushed");
   });
 
-  test("C18: an account that was disabled is refused on its next request", async () => {
+  test("C18: an account that was disabled is refused on its next request, and its login has ended", async () => {
+    const ended = "unauthorized: Your login on this machine has ended. Run docker login again.";
     await site.server.mustCli(["user", "disable", "reader", "--yes"]);
     const refused = await pullAnew(reader, "team/app:1");
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain("wrong user name or password, or the account is not active");
+    expect(refused.stderr).toContain(ended);
+    const login = await reader.login(site.registry.host, "reader", passwordOf("reader"));
+    expect(login.text).toContain("wrong user name or password, or the account is not active");
     await site.server.mustCli(["user", "enable", "reader"]);
-    const allowed = await pullAnew(reader, "team/app:1");
-    expectDone(allowed);
+    expect((await pullAnew(reader, "team/app:1")).stderr).toContain(ended);
+    await signedIn("reader");
+    expectDone(await pullAnew(reader, "team/app:1"));
   });
 });
