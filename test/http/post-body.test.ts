@@ -99,7 +99,7 @@ describe("bodies on the wire", () => {
   });
 
   test("a good body in chunks, a byte each, is read", async () => {
-    const chunks = [...BODY].map(chunk).join("");
+    const chunks = Array.from(BODY, chunk).join("");
     const answer = await raw(`${HEAD}${CLOSE}Transfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1.1 200 /);
   });

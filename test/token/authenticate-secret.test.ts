@@ -7,6 +7,7 @@ import { Secret } from "../../src/domain/secret.js";
 import { authenticate, type Circumstances } from "../../src/token/authenticate.js";
 import { authenticateSecret, type PresentedSecret } from "../../src/token/authenticate-secret.js";
 import { issueToken } from "../../src/token/issue-token.js";
+import type { FakeCredentials } from "../support/fake-credentials.js";
 import { fakeFlow, NOW, password, signIn, tokenRequest } from "../support/fake-token.js";
 import { open, pattern } from "../support/policy.js";
 
@@ -29,7 +30,8 @@ function setUp(change: Parameters<typeof fakeFlow>[2] = {}) {
   const flow = fakeFlow([ALICE, BOB, ROBOT], [], change);
   const ask = (presented: PresentedSecret, circumstances: Partial<Circumstances> = {}) =>
     authenticateSecret(presented, flow.context, { ...FROM, ...circumstances });
-  return { flow, ask, give: flow.credentials.give, ends: flow.credentials.ends };
+  const give: FakeCredentials["give"] = (...given) => flow.credentials.give(...given);
+  return { flow, ask, give, ends: flow.credentials.ends };
 }
 
 const asPassword = (secret: string, name = "alice"): PresentedSecret => ({
