@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
 import { startActivityWriter } from "./activity-writer.js";
-import { pruneChanges } from "./admin/audit-admin.js";
+import { pruneChanges, pruneCredentials } from "./admin/audit-admin.js";
 import { watchClock } from "./clock-watch.js";
 import { activityMigrations, openContext, openKeys, systemClock } from "./open-parts.js";
 import { noteInstallation } from "./config/installation-note.js";
@@ -171,9 +171,12 @@ async function startListeners(
 /** What is older than audit.retentionDays goes, at start and once a day; a store that can't do it now is asked again. */
 function pruneDaily({ admin, loaded, log }: ServerParts): () => void {
   const prune = (): void => {
-    pruneChanges(loaded.config.audit.retentionDays, admin).catch((error: unknown) => {
-      log.warn({ evt: "audit.prune", err: error });
-    });
+    const { retentionDays } = loaded.config.audit;
+    pruneChanges(retentionDays, admin)
+      .then(() => pruneCredentials(retentionDays, admin))
+      .catch((error: unknown) => {
+        log.warn({ evt: "audit.prune", err: error });
+      });
   };
   prune();
   const timer = setInterval(prune, PRUNE_MILLISECONDS);

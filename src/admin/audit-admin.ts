@@ -79,6 +79,14 @@ export async function pruneChanges(retentionDays: number, context: AdminContext)
   return context.store.changes.prune(context.clock.now() - retentionDays * DAY);
 }
 
+/** Forgets credentials that ended more than so many days ago; answers how many. */
+export async function pruneCredentials(
+  retentionDays: number,
+  context: AdminContext,
+): Promise<number> {
+  return context.store.credentials.prune(context.clock.now() - retentionDays * DAY);
+}
+
 /** Forgets sums of refusals and tokens older than so many days, hour by hour; answers how many. */
 export async function pruneActivity(
   retentionDays: number,
