@@ -2,6 +2,7 @@
 import type { ActivityWriter } from "./activity-writer.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
+import type { GuessKeeper } from "./guess-keeper.js";
 import { StoreUnavailable } from "./domain/ports.js";
 import type { HealthSource } from "./http/health.js";
 import type { Logger } from "./http/log.js";
@@ -10,6 +11,8 @@ import { describeNetworkPlace } from "./storage/sqlite/network-place.js";
 
 const STORE_REPLACED =
   "the store's file was replaced or removed under the running server: restart the server to use what lies there now, or put the old file back";
+const UNSHARED =
+  "wrong passwords are counted in this process alone, and the count ends with it; the server's log says why (guesses.in_memory)";
 const UNWRITTEN =
   "what is given and refused can't be put on record; the server's log says why (activity.unwritten)";
 
@@ -20,6 +23,7 @@ export interface ServerParts {
   readonly admin: OpenedAdmin;
   readonly log: Logger;
   readonly activity: ActivityWriter;
+  readonly guesses: GuessKeeper;
 }
 
 /** Asks the parts anew each time; `state` is the server's own. */
@@ -50,6 +54,7 @@ export function createHealth(
     findWarnings: async () => {
       const warnings = [...parts.keys.warnings()];
       if (parts.activity.findTrouble() !== null) warnings.push(UNWRITTEN);
+      if (parts.guesses.findTrouble() !== null) warnings.push(UNSHARED);
       if (networkPlace !== null) warnings.push(networkPlace);
       const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
       if (count > 0) {

@@ -29,6 +29,9 @@ export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** Where the migrations of the file of sums lie. */
 export const activityMigrations = join(packageRoot, "migrations", "activity");
 
+/** Where the migrations of the file of wrong passwords lie. */
+export const guessMigrations = join(packageRoot, "migrations", "guesses");
+
 /** How long a command waits for a store that another process writes (THREATS L05). */
 export const CLI_BUSY_MILLISECONDS = 5000;
 const SECONDS_PER_DAY = 86_400;

@@ -18,6 +18,7 @@ import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createHealth, type ServerParts } from "./health-source.js";
 import { createLogger } from "./log.js";
+import { createPasswordGuard, openGuesses } from "./password-guard.js";
 import { listenFault, type StartFault } from "./start-fault.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
@@ -60,14 +61,14 @@ export async function serve(
     log,
   });
   const uses = startUseWriter(opened.value.store.credentials, log);
-  const parts: Parts = { loaded, keys: keys.value, admin: opened.value, log, activity, uses };
+  const guesses = openGuesses(config, log);
+  const admin = opened.value;
+  const parts: Parts = { loaded, keys: keys.value, admin, log, activity, uses, guesses };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
   const started = await startListeners(loaded, context);
   if (!started.ok) {
-    await uses.stop();
-    await activity.stop();
-    await opened.value.close();
+    await closeParts(parts);
     return started;
   }
   const { servers, url } = started.value;
@@ -89,9 +90,7 @@ export async function serve(
     await Promise.all(servers.map((server) => drain(server, DRAIN_MILLISECONDS)));
     stopWatching();
     stopPruning();
-    await uses.stop();
-    await activity.stop();
-    await opened.value.close();
+    await closeParts(parts);
     log.info({ evt: "server.stopped" });
     finish(0);
   };
@@ -102,13 +101,22 @@ interface Parts extends ServerParts {
   readonly uses: UseWriter;
 }
 
+/** Writes what is left; the store goes last. */
+async function closeParts({ uses, activity, guesses, admin }: Parts): Promise<void> {
+  await uses.stop();
+  await activity.stop();
+  guesses.stop();
+  await admin.close();
+}
+
 function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
-  const { loaded, keys, admin, log, activity, uses } = parts;
+  const { loaded, keys, admin, log, activity, uses, guesses } = parts;
   const { server, token } = loaded.config;
   const headers = securityHeaders(server.tls.mode !== "off");
   const tokens = {
     accounts: admin.store.accounts,
     hasher: admin.hasher,
+    guard: createPasswordGuard(loaded.config, guesses),
     passwordMaxAgeDays: admin.settings.passwordMaxAgeDays,
     passwordUse: loaded.config.passwords.use,
     credentials: admin.store.credentials,

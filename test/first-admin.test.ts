@@ -27,7 +27,9 @@ async function opensTheDoor(loaded: LoadedConfig, password: string): Promise<boo
   if (!opened.ok) throw new Error(opened.error.message);
   const { store, hasher } = opened.value;
   const record = await store.accounts.findSignIn("admin");
-  const verified = await hasher.verify(record?.passwordHash ?? null, password, "127.0.0.1");
+  const verified = await hasher.verify(record?.passwordHash ?? null, password, {
+    source: "127.0.0.1",
+  });
   await opened.value.close();
   return verified.ok && verified.value === "match";
 }

@@ -29,7 +29,7 @@ const REFUSED: readonly NotYet[] = [
 ];
 
 /** Known and checked, without effect: worth a warning when somebody sets them. */
-const UNUSED_SECTIONS: readonly string[] = ["throttle", "gate"];
+const UNUSED_SECTIONS: readonly string[] = ["gate"];
 
 /** A fault for each setting that comes with a later version. */
 export function findNotYet(config: Config): readonly CrossFault[] {

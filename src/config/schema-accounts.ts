@@ -29,23 +29,29 @@ export const passwordsSchema = z.strictObject({
 export const throttleSchema = z.strictObject({
   accountFailures: wholeNumber(1, 1000)
     .default(10)
-    .describe("distinct wrong passwords of one account in the window before it is locked"),
+    .describe(
+      "distinct wrong passwords of one account in the window before it is locked (repeats count once)",
+    ),
   accountWindowSeconds: wholeNumber(60, 86_400)
     .default(900)
     .describe("length of that window in seconds"),
   lockSeconds: wholeNumber(1, 86_400)
     .default(60)
-    .describe("the first lock in seconds; doubled at each further one"),
+    .describe("the first lock of an account or address in seconds; doubled at each further one"),
   lockMaxSeconds: wholeNumber(1, 86_400).default(900).describe("the longest lock in seconds"),
   accountFailuresMax: wholeNumber(1, 100)
     .default(100)
-    .describe("failures after which only addresses with an earlier success may try"),
+    .describe(
+      "distinct wrong passwords of one account, in 30 days, after which only addresses with an earlier success may try, until dockwarden user unlock",
+    ),
   addressFailures: wholeNumber(1, 100_000)
     .default(30)
-    .describe("distinct failures a minute of one address (IPv6: one /64)"),
+    .describe(
+      "distinct failures a minute of one address (IPv6: one /64) before it is locked for accounts that have not signed in from it",
+    ),
   entries: wholeNumber(1000, 10_000_000)
     .default(100_000)
-    .describe("addresses and accounts that are remembered"),
+    .describe("addresses, accounts and unknown names that are remembered, so many of each"),
 });
 
 export const refreshSchema = z.strictObject({

@@ -74,9 +74,14 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
       const hashed = await queue.run("", () => compute(normalizePassword(password)));
       return hashed === null ? err("busy") : ok(hashed);
     },
-    async verify(hash, password, source) {
-      const verdict = await queue.run(source, () => verifyNow(hash, normalizePassword(password)));
-      return verdict === null ? err("busy") : ok(verdict);
+    async verify(hash, password, { source, mayStart, settled }) {
+      const answer = await queue.run(source, async () => {
+        if (mayStart !== undefined && !(await mayStart())) return err("withheld" as const);
+        const verdict = await verifyNow(hash, normalizePassword(password));
+        await settled?.(verdict);
+        return ok(verdict);
+      });
+      return answer ?? err("busy");
     },
   };
 }

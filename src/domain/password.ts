@@ -6,15 +6,33 @@ export interface PasswordHasher {
   /** PHC string of argon2id with the configured parameters. `busy`: the queue is full, ask again later. */
   hash(password: string): Promise<Result<string, "busy">>;
   /**
-   * `hash` null (unknown account) costs the same as a real one and answers `mismatch`. `source` is the client's
-   * address: the queue is fair between sources.
+   * `hash` null (unknown account) costs the same as a real one and answers `mismatch`. `busy`: the queue is full, or its
+   * place was given to a source that waits with fewer; `withheld`: `mayStart` said no. Neither has cost a hash.
    */
   verify(
     hash: string | null,
     password: string,
-    source: string,
-  ): Promise<Result<"match" | "match-outdated" | "mismatch", "busy">>;
+    turn: HashTurn,
+  ): Promise<Result<HashVerdict, Unhashed>>;
 }
+
+export type HashVerdict = "match" | "match-outdated" | "mismatch";
+export type Unhashed = "busy" | "withheld";
+
+export interface HashTurn {
+  /** The client's network: the queue is fair between sources. */
+  readonly source: string;
+  /** Asked when the turn has come and nothing has been done. */
+  readonly mayStart?: () => Promise<boolean>;
+  /** Told the verdict before the next turn begins, which then knows of it. */
+  readonly settled?: (verdict: HashVerdict) => Promise<void>;
+}
+
+/**
+ * One way, keyed, the same for spellings of one password (NFKC), different for every holder and in every process: by it a
+ * right password is recognised in memory and never kept.
+ */
+export type PasswordDigest = (holder: string, password: string) => string;
 
 /** What a password must be (NIST SP 800-63B-4 §3.1.1.2); the setting of `passwords.*`. */
 export interface PasswordRules {

@@ -1,33 +1,35 @@
 // Passwords: one slow hash whatever the name and the password are, and the same refusal.
 import { isActive, parseName } from "../domain/account.js";
-import type { PasswordHasher } from "../domain/password.js";
 import type { AccountStore } from "../domain/ports.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { Secret } from "../domain/secret.js";
 import { identify, type Circumstances, type Identity } from "./authenticate.js";
+import { tryPassword, type GuardContext } from "./guard-password.js";
 import { isPasswordTooOld } from "./password-age.js";
 import type { TokenRefusal } from "./token-answer.js";
 
-export interface PasswordContext {
+export interface PasswordContext extends GuardContext {
   readonly accounts: AccountStore;
-  readonly hasher: PasswordHasher;
   /** 0: passwords never age. */
   readonly passwordMaxAgeDays: number;
 }
 
-/** Answers who the password proves; `busy` when the hash queue is full. Throws StoreUnavailable. */
+/** Answers who the password proves; `throttled` or `busy` where it was not looked at. Throws StoreUnavailable. */
 export async function authenticatePassword(
   credential: { readonly name: string; readonly password: Secret },
   context: PasswordContext,
   circumstances: Circumstances,
 ): Promise<Result<Identity, TokenRefusal>> {
-  const { accounts, hasher } = context;
   const name = parseName(credential.name);
-  const record = name === null ? null : await accounts.findSignIn(name);
+  const record = name === null ? null : await context.accounts.findSignIn(name);
   const hash = record?.passwordHash ?? null;
   const password = credential.password.reveal();
-  const verified = await hasher.verify(hash, password, circumstances.source);
-  if (!verified.ok) return err({ reason: "busy" });
+  const verified = await tryPassword(
+    { name: name ?? credential.name, isName: name !== null, record, password },
+    context,
+    circumstances,
+  );
+  if (!verified.ok) return verified;
   if (record === null) return err({ reason: "bad-credentials", detail: "unknown-account" });
   if (hash === null) return err({ reason: "bad-credentials", detail: "no-password" });
   if (verified.value === "mismatch") {

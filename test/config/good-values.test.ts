@@ -178,11 +178,7 @@ describe("warnings", () => {
       "server.publicUrl is unset",
     ],
     ["K01", "server:\n  tls: { cert: c.pem }\n", "server.tls.cert and server.tls.key are used in"],
-    [
-      "not yet",
-      "throttle:\n  accountFailures: 5\n",
-      "throttle.accountFailures is set, but has no effect",
-    ],
+    ["not yet", "gate:\n  blobs: true\n", "gate.blobs is set, but has no effect"],
   ])("%s: one for %j", (_id, yaml, start) => {
     const { warnings } = load(yaml);
     expect(warnings).toHaveLength(1);

@@ -7,7 +7,7 @@ import { createPasswordRules } from "../../src/crypto/password-rules.js";
 const LIGHT = { memoryKib: 7168, iterations: 1, parallelism: 1, concurrency: 2, queueLimit: 64 };
 const hasher = createPasswordHasher(LIGHT);
 const verify = async (hash: string | null, password: string) => {
-  const result = await hasher.verify(hash, password, "test");
+  const result = await hasher.verify(hash, password, { source: "test" });
   return result.ok ? result.value : result.error;
 };
 const hashOf = async (password: string) => {
@@ -41,31 +41,107 @@ test("B10: composed and decomposed letters are the same password", async () => {
 test("other parameters are told, costs beyond the ceiling are not paid", async () => {
   const stronger = createPasswordHasher({ ...LIGHT, iterations: 2 });
   const hash = await hashOf("correct horse battery");
-  const result = await stronger.verify(hash, "correct horse battery", "test");
+  const result = await stronger.verify(hash, "correct horse battery", { source: "test" });
   expect(result).toEqual({ ok: true, value: "match-outdated" });
   expect(await verify(hash.replace("m=7168", "m=9999999"), "correct horse battery")).toBe(
     "mismatch",
   );
 });
 
-test("J01, J02: the queue is bounded, and fair between sources", async () => {
-  const queue = new FairQueue(1, 4);
+/** A queue with one place, which is taken until `release`, and `x` waiting so often; `order` says what has run. */
+function busyQueue(limit: number, waiting: number) {
+  const queue = new FairQueue(1, limit);
   const order: string[] = [];
   let release: () => void = () => undefined;
   const first = queue.run("x", () => new Promise<void>((resolve) => (release = resolve)));
-  const job = (name: string) => async () => void order.push(name);
-  const rest = [
-    queue.run("x", job("x1")),
-    queue.run("x", job("x2")),
-    queue.run("x", job("x3")),
-    queue.run("y", job("y1")),
-  ];
+  const add = (source: string, name: string) =>
+    queue.run(source, async () => {
+      order.push(name);
+      return name;
+    });
+  const crowd = Array.from({ length: waiting }, (_, index) => add("x", `x${index + 1}`));
+  const finish = async (...rest: readonly Promise<unknown>[]) => {
+    release();
+    await Promise.all([first, ...crowd, ...rest]);
+  };
+  return { queue, order, crowd, add, finish };
+}
+
+test("J01: the queue is bounded: beyond its limit the source that fills it is turned away", async () => {
+  const { queue, order, add, finish } = busyQueue(4, 4);
   expect(queue.waiting).toBe(4);
-  expect(await queue.run("z", job("z1"))).toBeNull();
-  release();
-  await Promise.all([first, ...rest]);
-  expect(order).toEqual(["x1", "y1", "x2", "x3"]);
+  expect(await add("x", "x5")).toBeNull();
+  expect(queue.waiting).toBe(4);
+  await finish();
+  expect(order).toEqual(["x1", "x2", "x3", "x4"]);
   expect(queue.waiting).toBe(0);
+});
+
+test("J02: the queue is fair between sources, the one that waits longest for a turn first", async () => {
+  const { order, add, finish } = busyQueue(4, 3);
+  await finish(add("y", "y1"));
+  expect(order).toEqual(["x1", "y1", "x2", "x3"]);
+});
+
+test("J02: a full queue turns away the newest of the longest line for a source with fewer", async () => {
+  const { queue, order, crowd, add, finish } = busyQueue(64, 64);
+  const honest = add("y", "y1");
+  expect(await crowd[63]).toBeNull();
+  expect(queue.waiting).toBe(64);
+  await finish(honest);
+  expect(order.slice(0, 3)).toEqual(["x1", "y1", "x2"]);
+  expect(order).toHaveLength(64);
+});
+
+test("J02: sources that wait with equally few don't push each other out", async () => {
+  const { order, add, finish } = busyQueue(2, 1);
+  const other = add("y", "y1");
+  expect(await add("z", "z1")).toBeNull();
+  expect(await add("y", "y2")).toBeNull();
+  await finish(other);
+  expect(order).toEqual(["x1", "y1"]);
+});
+
+test("J02: a honest sign-in a turn gets through a flood that never ends", async () => {
+  const { order, add, finish } = busyQueue(64, 64);
+  const answers: (string | null)[] = [];
+  const pending: Promise<unknown>[] = [];
+  for (let turn = 0; turn < 20; turn += 1) {
+    for (let more = 0; more < 10; more += 1) pending.push(add("x", "more"));
+    pending.push(add(`y${turn}`, "honest").then((answer) => answers.push(answer)));
+  }
+  await finish(...pending);
+  expect(answers).toEqual(new Array(20).fill("honest"));
+  expect(order.indexOf("honest")).toBe(1);
+});
+
+test("a hash whose turn comes too late is not made, and gives its place on", async () => {
+  const hash = await hashOf("correct horse battery");
+  const turn = { source: "test", mayStart: async () => false };
+  expect(await hasher.verify(hash, "correct horse battery", turn)).toEqual({
+    ok: false,
+    error: "withheld",
+  });
+  expect(await verify(hash, "correct horse battery")).toBe("match");
+});
+
+test("the next hash starts when the verdict of the one before it has been taken in", async () => {
+  const single = createPasswordHasher({ ...LIGHT, concurrency: 1 });
+  const order: string[] = [];
+  const guess = (name: string) =>
+    single.verify(null, name, {
+      source: name,
+      mayStart: async () => {
+        order.push(`start ${name}`);
+        return true;
+      },
+      settled: async (verdict) => {
+        await Promise.resolve();
+        order.push(`${verdict} ${name}`);
+      },
+    });
+  await Promise.all([guess("a"), guess("b")]);
+  expect(order).toEqual(["start a", "mismatch a", "start b", "mismatch b"]);
 });
 
 test("a job that fails gives its place on", async () => {

@@ -76,7 +76,7 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
       one.accounts.update(name, change, NOW + 5);
     /** Audit records about credentials of an account, the oldest first. */
     const audit = async (name = "alice") => {
-      const filter = { actor: null, since: null, until: null, limit: 500 };
+      const filter = { actor: null, service: null, since: null, until: null, limit: 500 };
       const found = await other.changes.list({ ...filter, name: { kind: "account", name } });
       return found.filter(({ verb }) => verb.startsWith("credential."));
     };

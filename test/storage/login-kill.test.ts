@@ -53,6 +53,7 @@ test("E08: a killed server leaves each login whole or not at all", async () => {
     const records = await store.changes.list({
       name: { kind: "account", name: "alice" },
       actor: null,
+      service: null,
       since: null,
       until: null,
       limit: 100_000,

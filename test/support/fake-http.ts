@@ -11,9 +11,10 @@ import { matchesRepository } from "../../src/domain/image-pattern.js";
 import type { AccountStore, SignInRecord } from "../../src/domain/ports.js";
 import type { TokenClaims } from "../../src/domain/token.js";
 import { credentialSecrets } from "../../src/crypto/credential-secret.js";
-import { ok } from "../../src/domain/result.js";
+import { err, ok } from "../../src/domain/result.js";
 import type { TokenContext } from "../../src/token/issue-token.js";
 import { fakeCredentials, type FakeCredentials } from "./fake-credentials.js";
+import { fakeGuard, type FakeGuard } from "./fake-guard.js";
 import { exclusive, OFF, open, subject } from "./policy.js";
 
 export const NOW = 1_800_000_000;
@@ -80,6 +81,8 @@ export interface FakeServer {
   readonly credentials: FakeCredentials;
   /** Seconds after NOW. */
   readonly clock: { ahead: number };
+  /** What is counted of wrong passwords, by a clock of its own. */
+  readonly guard: FakeGuard;
   /** Set to make a port fail with this. */
   readonly fault: { reader: unknown };
   readonly state: { isStopping: boolean; blockers: string[]; warnings: string[] };
@@ -111,6 +114,7 @@ export function fakeServer(
     (name) => ACCOUNTS.find((record) => record.account.name === name) ?? null,
     NOW,
   );
+  const guard = fakeGuard();
   let drawn = 0;
   const sums = new ActivitySums(() => (drawn += 1));
   const activity = {
@@ -126,11 +130,15 @@ export function fakeServer(
         accounts,
         hasher: {
           hash: async () => ok("hash"),
-          verify: async (hash, password) => {
+          verify: async (hash, password, { mayStart, settled }) => {
+            if (mayStart !== undefined && !(await mayStart())) return err("withheld");
             hashes.count += 1;
-            return ok(hash === password ? "match" : "mismatch");
+            const verdict = hash === password ? "match" : "mismatch";
+            await settled?.(verdict);
+            return ok(verdict);
           },
         },
+        guard: guard.guard,
         passwordMaxAgeDays: 0,
         passwordUse: "on",
         credentials: credentials.store,
@@ -177,5 +185,5 @@ export function fakeServer(
     isBehindProxy: false,
   };
   const listener = createListener(context, { isPublic: true, isInternal: true });
-  return { listener, context, log, signed, sums, hashes, credentials, clock, fault, state };
+  return { listener, context, log, signed, sums, hashes, credentials, clock, guard, fault, state };
 }

@@ -10,6 +10,7 @@ import { Secret } from "../../src/domain/secret.js";
 import type { TokenContext } from "../../src/token/issue-token.js";
 import type { Credential, TokenRequest } from "../../src/token/token-request.js";
 import { fakeCredentials, type FakeCredentials } from "./fake-credentials.js";
+import { fakeGuard, type FakeGuard } from "./fake-guard.js";
 import { OFF, open } from "./policy.js";
 
 export const NOW = 1_800_000_000;
@@ -37,6 +38,7 @@ export function signIn(name: string, id: number, change: Partial<Account> = {}):
 export interface FakeFlow {
   readonly context: TokenContext;
   readonly credentials: FakeCredentials;
+  readonly guard: FakeGuard;
   /** What the ports were asked, in order: `find alice`, `verify`, `hash`, `match team/app`, `sign`. */
   readonly calls: string[];
   readonly signed: TokenClaims[];
@@ -83,18 +85,23 @@ export function fakeFlow(
     (name) => records.find((record) => record.account.name === name) ?? null,
     NOW,
   );
+  const guard = fakeGuard();
   const context: TokenContext = {
     accounts,
+    guard: guard.guard,
     hasher: {
       hash: async (password) => {
         tell("hash", null);
         return queue.isFull ? err("busy") : ok(`better-${password}`);
       },
-      verify: async (hash, password) => {
-        tell("verify", null);
+      verify: async (hash, password, { mayStart, settled }) => {
         if (queue.isFull) return err("busy");
-        if (hash !== password) return ok("mismatch");
-        return ok(queue.isOutdated ? "match-outdated" : "match");
+        if (mayStart !== undefined && !(await mayStart())) return err("withheld");
+        tell("verify", null);
+        const match = queue.isOutdated ? "match-outdated" : "match";
+        const verdict = hash === password ? match : "mismatch";
+        await settled?.(verdict);
+        return ok(verdict);
       },
     },
     passwordMaxAgeDays: 0,
@@ -124,7 +131,7 @@ export function fakeFlow(
     ttlSeconds: 300,
     ...change,
   };
-  return { context, credentials, calls, signed, replaced, faults, queue, token };
+  return { context, credentials, guard, calls, signed, replaced, faults, queue, token };
 }
 
 export function password(name: string, text = `pw-${name}`): Credential {

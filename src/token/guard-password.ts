@@ -1,0 +1,176 @@
+// The way to a password's slow hash: locks, verified ones, the queue, and what a wrong one counts. Robots and tokens never come here.
+import { isActive } from "../domain/account.js";
+import type { HashVerdict, PasswordDigest, PasswordHasher, Unhashed } from "../domain/password.js";
+import type { SignInRecord } from "../domain/ports.js";
+import { err, ok, type Result } from "../domain/result.js";
+import {
+  findAccountLock,
+  findNetworkLock,
+  type GuessRecord,
+  type GuessTarget,
+  type SteadyClock,
+  type ThrottleLock,
+  type ThrottleSettings,
+  type ThrottleStore,
+} from "../domain/throttle.js";
+import type { Circumstances } from "./authenticate.js";
+import type { TokenRefusal } from "./token-answer.js";
+import type { SharedFlights, VerifiedPasswords } from "./verified-passwords.js";
+
+/** What a process keeps to make guessing useless and repeats cheap. */
+export interface PasswordGuard {
+  readonly guesses: ThrottleStore;
+  readonly settings: ThrottleSettings;
+  readonly steady: SteadyClock;
+  readonly digest: PasswordDigest;
+  readonly verified: VerifiedPasswords;
+  readonly hashes: SharedFlights<Result<HashVerdict, Unhashed>>;
+}
+
+export interface GuardContext {
+  readonly hasher: PasswordHasher;
+  readonly guard: PasswordGuard;
+}
+
+export interface PasswordTrial {
+  /** Folded where it could be one, otherwise as typed. */
+  readonly name: string;
+  /** False: nobody can have it. */
+  readonly isName: boolean;
+  readonly record: SignInRecord | null;
+  readonly password: string;
+}
+
+/** `known`: right, and verified a moment ago. */
+type Verdict = HashVerdict | "known";
+
+/**
+ * Answers whether the password is the account's; `throttled` or `busy` where nobody has looked. In this order: the lock of
+ * the account, what was verified before, the lock of the network, a hash (looked at the locks again when its turn comes, so
+ * that a burst is not let through as a whole). Whoever is asked for, known or not, it is the same reads and the same hash
+ * (THREATS B02, B12). A right password of an account that is not active counts as a failure, as a wrong one does.
+ */
+export async function tryPassword(
+  trial: PasswordTrial,
+  context: GuardContext,
+  circumstances: Circumstances,
+): Promise<Result<Verdict, TokenRefusal>> {
+  const { password, record } = trial;
+  const { steady, verified, settings, digest: digestOf } = context.guard;
+  const mayCome = record !== null && isActive(record.account, circumstances.now);
+  const digest = digestOf(describeHolder(trial), password);
+  const attempt: Attempt = { trial, digest, mayCome };
+  const found = await look(attempt, context, circumstances);
+  const accountLock = findAccountLock(found, steady.now(), settings);
+  if (accountLock !== null) return err(describeLock(accountLock));
+  if (mayCome && verified.has(digest, steady.now())) {
+    await noteSuccess(attempt, context, circumstances);
+    return ok("known");
+  }
+  const networkLock = findNetworkLock(found, steady.now(), settings);
+  if (networkLock !== null) return err(describeLock(networkLock));
+  const hashed = await hash(attempt, context, circumstances);
+  if (!hashed.ok) return hashed;
+  if (hashed.value === "mismatch" || !mayCome) return hashed;
+  verified.add(digest, steady.now());
+  await noteSuccess(attempt, context, circumstances);
+  return hashed;
+}
+
+interface Attempt {
+  readonly trial: PasswordTrial;
+  readonly digest: string;
+  /** Exists, is enabled and has not ended. */
+  readonly mayCome: boolean;
+}
+
+/** Equal sign-ins at the same time wait for one hash; each is counted for its own network. */
+async function hash(
+  attempt: Attempt,
+  context: GuardContext,
+  circumstances: Circumstances,
+): Promise<Result<Verdict, TokenRefusal>> {
+  for (;;) {
+    const flight = await context.guard.hashes.join(attempt.digest, () =>
+      startHash(attempt, context, circumstances),
+    );
+    const { value, isOwn } = flight;
+    if (value.ok) {
+      if (isOwn) return value;
+      await noteVerdict(value.value, attempt, context, circumstances);
+      // An outdated hash is renewed by the one that was verified, not by all who waited.
+      return ok(value.value === "match-outdated" ? "match" : value.value);
+    }
+    // Another's place in the queue was lost, or another's network has to wait: that decides nothing for this one.
+    if (!isOwn) continue;
+    if (value.error === "busy") return err({ reason: "busy" });
+    const lock = findLock(await look(attempt, context, circumstances), context);
+    return err(lock === null ? { reason: "busy" } : describeLock(lock));
+  }
+}
+
+function startHash(
+  attempt: Attempt,
+  context: GuardContext,
+  circumstances: Circumstances,
+): Promise<Result<HashVerdict, Unhashed>> {
+  const { record, password } = attempt.trial;
+  return context.hasher.verify(record?.passwordHash ?? null, password, {
+    source: circumstances.source,
+    mayStart: async () => findLock(await look(attempt, context, circumstances), context) === null,
+    settled: (verdict) => noteVerdict(verdict, attempt, context, circumstances),
+  });
+}
+
+async function noteVerdict(
+  verdict: HashVerdict,
+  attempt: Attempt,
+  context: GuardContext,
+  { source }: Circumstances,
+): Promise<void> {
+  if (verdict !== "mismatch" && attempt.mayCome) return;
+  const { name, password } = attempt.trial;
+  const guess = { target: targetOf(attempt.trial), source, name, password };
+  await context.guard.guesses.noteFailure(guess, context.guard.steady.now());
+}
+
+async function noteSuccess(
+  { trial }: Attempt,
+  context: GuardContext,
+  { source, now }: Circumstances,
+): Promise<void> {
+  if (trial.record !== null)
+    await context.guard.guesses.noteKnown(trial.record.account.id, source, now);
+}
+
+function look(
+  { trial }: Attempt,
+  context: GuardContext,
+  { source, now }: Circumstances,
+): Promise<GuessRecord> {
+  return context.guard.guesses.look(targetOf(trial), source, now);
+}
+
+function findLock(record: GuessRecord, { guard }: GuardContext): ThrottleLock | null {
+  const { settings, steady } = guard;
+  const now = steady.now();
+  return findAccountLock(record, now, settings) ?? findNetworkLock(record, now, settings);
+}
+
+function targetOf({ record, name, isName }: PasswordTrial): GuessTarget {
+  if (record !== null) {
+    const { id, unlockCount } = record.account;
+    return { kind: "account", id, unlockCount };
+  }
+  return isName ? { kind: "name", name } : { kind: "none" };
+}
+
+/** Ends with the version of the credential: another password, state or right is another holder (THREATS B19). */
+function describeHolder({ record, name }: PasswordTrial): string {
+  if (record === null) return `name:${name}`;
+  return `account:${record.account.id}:${record.account.credentialVersion}`;
+}
+
+function describeLock({ on, seconds }: ThrottleLock): TokenRefusal {
+  return { reason: "throttled", detail: on, retryAfterSeconds: seconds };
+}
