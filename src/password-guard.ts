@@ -50,6 +50,7 @@ export function openGuesses(config: Config, log: Logger): GuessKeeper {
 export function createPasswordGuard(
   config: Pick<Config, "throttle">,
   guesses: GuessKeeper,
+  log: Logger,
 ): PasswordGuard {
   return {
     guesses,
@@ -58,5 +59,8 @@ export function createPasswordGuard(
     digest: createPasswordDigest(),
     verified: new VerifiedPasswords(),
     hashes: new SharedFlights(),
+    notRenewed: (error) => {
+      log.warn({ evt: "password.not_renewed", err: error });
+    },
   };
 }

@@ -116,7 +116,7 @@ function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpCo
   const tokens = {
     accounts: admin.store.accounts,
     hasher: admin.hasher,
-    guard: createPasswordGuard(loaded.config, guesses),
+    guard: createPasswordGuard(loaded.config, guesses, log),
     passwordMaxAgeDays: admin.settings.passwordMaxAgeDays,
     passwordUse: loaded.config.passwords.use,
     credentials: admin.store.credentials,

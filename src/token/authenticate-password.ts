@@ -63,7 +63,7 @@ async function renewHash(
   if (!renewed.ok) return;
   try {
     await context.accounts.replaceHash(id, oldHash, renewed.value);
-  } catch {
-    // NOTE: the sign-in itself is good; the next one tries again.
+  } catch (error) {
+    context.guard.notRenewed(error);
   }
 }

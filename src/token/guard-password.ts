@@ -25,6 +25,8 @@ export interface PasswordGuard {
   readonly digest: PasswordDigest;
   readonly verified: VerifiedPasswords;
   readonly hashes: SharedFlights<Result<HashVerdict, Unhashed>>;
+  /** Told why a hash with older parameters could not be replaced; the sign-in is good all the same (THREATS B20). */
+  readonly notRenewed: (error: unknown) => void;
 }
 
 export interface GuardContext {

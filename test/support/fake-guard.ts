@@ -28,7 +28,7 @@ export interface FakeGuard {
   readonly guard: PasswordGuard;
   /** Starts at 1,000,000. */
   readonly steady: { seconds: SteadySeconds };
-  /** What the store was asked, in order: `look account:1`, `fail name:nobody`, `known 1`. */
+  /** What the store was asked, in order: `look account:1`, `fail name:nobody`, `known 1`; and `not renewed`. */
   readonly asked: string[];
 }
 
@@ -57,6 +57,7 @@ export function fakeGuard(store: SqliteGuessStore = makeGuessStore()): FakeGuard
     digest: createPasswordDigest(),
     verified: new VerifiedPasswords(),
     hashes: new SharedFlights(),
+    notRenewed: () => void asked.push("not renewed"),
   };
   return { guard, steady, asked };
 }

@@ -125,11 +125,12 @@ describe("authenticate", () => {
       expect(flow.replaced).toEqual([]);
     });
 
-    test("never spoils the sign-in when the store can't be written", async () => {
+    test("B20: never spoils the sign-in when the store can't be written, and that is told", async () => {
       const { flow, ask } = setUp();
       flow.queue.isOutdated = true;
       flow.faults.replace = new StoreUnavailable("read-only", "the store is read-only");
       expect(await ask(password("alice"))).toMatchObject({ ok: true });
+      expect(flow.guard.asked.at(-1)).toBe("not renewed");
     });
   });
 
