@@ -17,7 +17,8 @@ export function formatActions(actions: readonly Action[]): string {
   return actions.length === 0 ? "nothing" : actions.join(", ");
 }
 
-function formatPlace(image: ImagePattern): string {
+/** `team/x (an example of team/**)`: what a right on a pattern was looked up for. */
+export function formatExample(image: ImagePattern): string {
   const sample = sampleOf(image.repository);
   return sample === image.repository ? sample : `${sample} (an example of ${image.repository})`;
 }
@@ -39,7 +40,7 @@ export async function describeRights(
   const requester = await findRequester(subject, context);
   if (!requester.ok) return [requester.error.message];
   const rights = await findRights(requester.value, image, context);
-  const may = `${formatSubjectName(subject)} may now: ${formatActions(rights.allowed)} on ${formatPlace(image)}`;
+  const may = `${formatSubjectName(subject)} may now: ${formatActions(rights.allowed)} on ${formatExample(image)}`;
   const isLess = wanted.some((action) => !rights.allowed.includes(action));
   return isLess ? [may, ...explain(rights)] : [may];
 }

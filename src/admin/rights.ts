@@ -55,12 +55,12 @@ export interface Inactivity {
 
 /** Why an account gets no token now; null where it gets one. */
 export function findInactivity(account: Account, context: AdminContext): Inactivity | null {
-  const { name } = account;
+  const { name, kind } = account;
   const now = context.clock.now();
   if (!isActive(account, now)) {
     const [state, command] = account.isEnabled
-      ? ["has expired", `dockwarden user update ${name} --expires never`]
-      : ["is disabled", `dockwarden user enable ${name}`];
+      ? ["has expired", `dockwarden ${kind} update ${name} --expires never`]
+      : ["is disabled", `dockwarden ${kind} enable ${name}`];
     return { message: `${name} ${state} and gets no token`, command };
   }
   const ageDays = (now - (account.passwordChangedAt ?? 0)) / SECONDS_PER_DAY;

@@ -72,7 +72,7 @@ function liftPermissions(
   const permissions: readonly Permission[] = normalizePermissions([...held, ...actions]);
   return [
     {
-      command: `dockwarden user update ${requester.name} --permissions ${permissions.join(",")}`,
+      command: `dockwarden ${requester.accountKind} update ${requester.name} --permissions ${permissions.join(",")}`,
       apply: (input) => ({ ...input, requester: { ...requester, permissions } }),
     },
   ];

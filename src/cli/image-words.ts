@@ -10,7 +10,7 @@ import type { Session } from "./session.js";
 
 /** IMAGE with `--service` and `--literal`; says what was cut off. */
 export function readImage(
-  session: Session,
+  session: Pick<Session, "say">,
   context: AdminContext,
   text: string,
   options: { readonly service?: string; readonly literal?: boolean },

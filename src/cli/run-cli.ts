@@ -17,8 +17,10 @@ import { addGroupCommands } from "./group.js";
 import { addImageCommands } from "./image.js";
 import { addKeyCommands } from "./key.js";
 import { printable, type Io } from "./output.js";
+import { addRobotCommands } from "./robot.js";
 import { addServerCommands } from "./server.js";
 import { Session } from "./session.js";
+import { addTokenCommands } from "./token.js";
 import { addUserCommands } from "./user.js";
 
 const EXIT_CODES = `
@@ -47,6 +49,8 @@ export function createProgram(session: Session, io: Io): Command {
     .addHelpText("after", EXIT_CODES)
     .showHelpAfterError("(add --help for the usage)");
   addUserCommands(program, session);
+  addRobotCommands(program, session);
+  addTokenCommands(program, session);
   addGroupCommands(program, session);
   addImageCommands(program, session);
   addAccessCommands(program, session);

@@ -1,4 +1,6 @@
 // `dockwarden user list | show`: looking at accounts.
+import { askForKind, findOfKind } from "../admin/account-kind.js";
+import { readTree } from "../admin/account-tree.js";
 import { findNamedGuises } from "../admin/guises.js";
 import type { AdminContext } from "../admin/admin-context.js";
 import { findLastUse } from "../admin/review-use.js";
@@ -8,6 +10,7 @@ import { formatSubject, type Subject } from "../domain/image.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import type { AccountFilter } from "../domain/listing.js";
 import type { EpochSeconds } from "../domain/time.js";
+import { toPublicTree, toTreeRows } from "./account-tree.js";
 import { CliExit, orExit, orRefusal } from "./exit.js";
 import { formatEnd, formatTable } from "./output.js";
 import type { Session } from "./session.js";
@@ -35,7 +38,8 @@ export function toPublic(account: Account): Record<string, unknown> {
   };
 }
 
-function describeState(account: Account, now: EpochSeconds): string {
+/** `enabled`, `disabled` or `ended`. */
+export function describeState(account: Account, now: EpochSeconds): string {
   if (!account.isEnabled) return "disabled";
   return account.expiresAt !== null && account.expiresAt <= now ? "ended" : "enabled";
 }
@@ -94,13 +98,18 @@ interface HeldGrant {
   readonly expiresAt: EpochSeconds | null;
 }
 
-/** One account with its groups, the grants to it and to them, and what ends within 30 days; exit 1 where there is none. */
-export async function showUser(session: Session, name: string): Promise<void> {
+/**
+ * One account with its groups, the grants to it and to them, what it can prove itself with, and what ends within 30 days;
+ * exit 1 where there is none. `robot show` is for robots alone; `user show` takes both.
+ */
+export async function showAccount(session: Session, name: string, isRobot = false): Promise<void> {
   await session.withAdmin(async (context) => {
     const { store, clock } = context;
+    if (isRobot) orExit(await findOfKind(askForKind(name, "robot", "show"), context));
     const account = await store.accounts.find(name);
     if (account === null)
       return void orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
+    const tree = orExit(await readTree(account, context));
     const now = clock.now();
     const groups = (await store.accounts.groupsOf(account.id)).map((group) => group.name);
     const held: HeldGrant[] = [];
@@ -117,6 +126,7 @@ export async function showUser(session: Session, name: string): Promise<void> {
       ["email", account.email ?? ""],
       ["groups", groups.join(", ") || "none"],
       ["last sign-in", lastUse.words],
+      ...toTreeRows(account, tree),
       ...held.map((grant) => [
         grant.by === name ? "grant" : `grant to ${grant.by}`,
         `${grant.image}${grant.service === null ? "" : ` on ${grant.service}`}: ${grant.actions.join(", ")}${grant.expiresAt === null ? "" : ` until ${formatEnd(grant.expiresAt)}`}`,
@@ -128,7 +138,8 @@ export async function showUser(session: Session, name: string): Promise<void> {
       expires: expiresAt === null ? null : formatEnd(expiresAt),
     }));
     const lastSignIn = lastUse.at === null ? null : formatEnd(lastUse.at);
-    const data = { ...toPublic(account), groups, lastSignIn, grants, endsSoon };
+    const credentials = toPublicTree(account, tree);
+    const data = { ...toPublic(account), groups, lastSignIn, ...credentials, grants, endsSoon };
     session.answer(data, formatTable(["what", "value"], rows));
   });
 }

@@ -1,18 +1,19 @@
 // `dockwarden user …`: people who can sign in.
 import type { Command } from "commander";
-import { watchAccounts, watchClosing } from "../admin/account-effect.js";
+import { watchAccounts } from "../admin/account-effect.js";
+import { askForKind, findOfKind } from "../admin/account-kind.js";
+import { watchCredentials } from "../admin/credential-effect.js";
 import { findRecordFault } from "../admin/records.js";
 import { parseWhen } from "../admin/when.js";
 import { forgetFirstAdminPassword } from "../app.js";
-import type { Account } from "../domain/account.js";
 import type { AccountChange } from "../domain/ports.js";
-import { confirm } from "./confirm.js";
+import { changeAccount, removeAccount, reportAccount } from "./account-act.js";
 import { CliExit, orExit, orRefusal } from "./exit.js";
 import { formatEnd } from "./output.js";
 import { addPasswordOptions, makePassword, showSecret } from "./new-password.js";
 import { openPasswordSource, type PasswordOptions } from "./password-input.js";
 import type { Session } from "./session.js";
-import { listUsers, showUser, toPublic, type UserListOptions } from "./user-listing.js";
+import { listUsers, showAccount, toPublic, type UserListOptions } from "./user-listing.js";
 import { splitWords, toName, toPermissions } from "./words.js";
 
 const MANAGEMENT_DEFAULT = "view,pull";
@@ -22,6 +23,10 @@ interface AddOptions extends PasswordOptions {
   readonly groups?: string;
   readonly email?: string;
   readonly expires?: string;
+}
+
+interface PasswdOptions extends PasswordOptions {
+  readonly keepTokens?: boolean;
 }
 
 interface UpdateOptions {
@@ -45,10 +50,9 @@ export function addUserCommands(program: Command, session: Session): void {
     .option("--expires <when>", "30d, 12h or 2027-01-31")
     .action((name: string, options: AddOptions) => addUser(session, toName(name), options));
   addPasswordOptions(user.command("passwd <name>"))
-    .description("set another password; it counts at once")
-    .action((name: string, options: PasswordOptions) =>
-      setPassword(session, toName(name), options),
-    );
+    .description("set another password; it counts at once, and ends logins and personal tokens")
+    .option("--keep-tokens", "personal tokens go on; logins end all the same")
+    .action((name: string, options: PasswdOptions) => setPassword(session, toName(name), options));
   user
     .command("list")
     .alias("ls")
@@ -62,7 +66,7 @@ export function addUserCommands(program: Command, session: Session): void {
     .command("show <name>")
     .aliases(["get", "inspect"])
     .description("one account with its groups, its grants and theirs, and what ends soon")
-    .action((name: string) => showUser(session, toName(name)));
+    .action((name: string) => showAccount(session, toName(name)));
   user
     .command("update <name>")
     .description("change permissions, email or end")
@@ -95,12 +99,23 @@ export function addUserCommands(program: Command, session: Session): void {
       return changeUser(session, name, { isEnabled: true }, `${name} is enabled`);
     });
   user
+    .command("unlock <name>")
+    .description("let a user try passwords again who was locked out by wrong ones")
+    .action((name: string) =>
+      changeUser(
+        session,
+        toName(name),
+        { unlocks: true },
+        `${name} is unlocked: wrong passwords counted until now count no longer; a network that guesses stays slowed down`,
+      ),
+    );
+  user
     .command("remove <name>")
     .aliases(["rm", "delete"])
     .description("remove an account with its memberships and grants")
     .option("--yes", "do not ask")
     .action((name: string, options: { yes?: boolean }) =>
-      removeUser(session, toName(name), options.yes === true),
+      removeAccount(session, { kind: "user", name: toName(name), isYes: options.yes === true }),
     );
 }
 
@@ -142,20 +157,24 @@ async function addUser(session: Session, name: string, options: AddOptions): Pro
   });
 }
 
-async function setPassword(
-  session: Session,
-  name: string,
-  options: PasswordOptions,
-): Promise<void> {
+async function setPassword(session: Session, name: string, options: PasswdOptions): Promise<void> {
   const source = openPasswordSource(options, session.io);
   await session.withAdmin(async (context, loaded) => {
+    const instead = `robot rotate ${name}: robots have no password`;
+    orExit(await findOfKind({ name, kind: "user", instead }, context));
     const { hash, generated } = await makePassword(name, source, context);
+    const change: AccountChange = {
+      passwordHash: hash,
+      ...(options.keepTokens === true ? { keepsTokens: true } : {}),
+    };
+    const tell = await watchCredentials(name, context);
     const account = orRefusal(
-      await context.store.accounts.update(name, { passwordHash: hash }, context.clock.now()),
+      await context.store.accounts.update(name, change, context.clock.now()),
     );
     forgetFirstAdminPassword(loaded, account.id);
-    const line = `${name} has another password; the old one no longer works`;
-    await showSecret(session, [line], generated, { ...toPublic(account), name });
+    const effects = await tell();
+    const lines = [`${name} has another password; the old one no longer works`, ...effects];
+    await showSecret(session, lines, generated, { ...toPublic(account), name, effects });
   });
 }
 
@@ -172,50 +191,25 @@ async function updateUser(session: Session, name: string, options: UpdateOptions
     if (Object.keys(change).length === 0) {
       throw new CliExit(2, "nothing to change: give --permissions, --email or --expires");
     }
+    orExit(await findOfKind(askForKind(name, "user", "update"), context));
     const tell = await watchAccounts([name], [], context);
     const account = orRefusal(await context.store.accounts.update(name, change, now));
     const line = `${name}: permissions ${account.permissions.join(", ") || "none"}; ends ${formatEnd(account.expiresAt)}`;
-    report(session, account, line, permissions === undefined ? [] : await tell());
+    reportAccount(session, account, line, permissions === undefined ? [] : await tell());
   });
 }
 
-async function changeUser(
+function changeUser(
   session: Session,
   name: string,
   change: AccountChange,
   line: string,
 ): Promise<void> {
-  await session.withAdmin(async (context) => {
-    const tell = await watchAccounts([name], [], context);
-    const account = orRefusal(
-      await context.store.accounts.update(name, change, context.clock.now()),
-    );
-    report(session, account, line, change.name === undefined ? await tell() : []);
-  });
+  return changeAccount(session, { kind: "user", name, verb: verbOf(change), change, line });
 }
 
-/** The account as it is (was) and what the change means, image by image. */
-function report(
-  session: Session,
-  account: Account,
-  line: string,
-  effects: readonly string[],
-): void {
-  const lines = [line, ...effects.map((effect) => `  ${effect}`)];
-  session.answer({ ...toPublic(account), effects }, `${lines.join("\n")}\n`);
-}
-
-async function removeUser(session: Session, name: string, isYes: boolean): Promise<void> {
-  await session.withAdmin(async (context) => {
-    const present = await context.store.accounts.find(name);
-    if (present === null) {
-      return orRefusal<never>({ ok: false, error: { reason: "unknown-account", name } });
-    }
-    await confirm(`Remove ${name} with its memberships and grants?`, isYes, session.io);
-    const tell = await watchAccounts([name], [], context);
-    const tellClosing = await watchClosing({ kind: "account", id: present.id, name }, context);
-    const account = orRefusal(await context.store.accounts.remove(name));
-    const effects = [...(await tell()), ...(await tellClosing())];
-    report(session, account, `${name} removed: refused from the next request on`, effects);
-  });
+function verbOf({ name, unlocks, isEnabled }: AccountChange): string {
+  if (name !== undefined) return "rename";
+  if (unlocks === true) return "unlock";
+  return isEnabled === true ? "enable" : "disable";
 }

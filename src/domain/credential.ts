@@ -97,7 +97,10 @@ export const ROBOT_SECRETS_MAX = 2;
 
 /** Every act is whole and atomic; every method may throw StoreUnavailable. */
 export interface CredentialStore {
-  /** Adds it (`unknown-account` also where `version` is past), and ends what goes beyond REFRESH_TOKENS_MAX or ROBOT_SECRETS_MAX (least recently used or made first). */
+  /**
+   * Adds it (`unknown-account` also where `version` is past), and ends what goes beyond REFRESH_TOKENS_MAX (the least recently used first) or ROBOT_SECRETS_MAX (the oldest
+   * first); what is past its own end goes before anything that still works.
+   */
   add(
     credential: NewCredential,
     now: EpochSeconds,
@@ -174,6 +177,14 @@ export function findEnd(
   if (credential.kind !== "refresh") return null;
   const usedAt = credential.lastUse?.at ?? credential.createdAt;
   return now >= usedAt + life.idleSeconds ? "idle" : null;
+}
+
+/** When time alone will end it if nobody uses it meanwhile; null: never. */
+export function findEndTime(credential: Credential, life: RefreshLife): EpochSeconds | null {
+  const { expiresAt, kind, lastUse, createdAt } = credential;
+  if (kind !== "refresh") return expiresAt;
+  const idleEnd = (lastUse?.at ?? createdAt) + life.idleSeconds;
+  return expiresAt === null ? idleEnd : Math.min(expiresAt, idleEnd);
 }
 
 /** Whether this kind of account can have this kind of credential. */

@@ -1,5 +1,5 @@
 // What lists are asked for: filters, order and part of the accounts and images that the store holds.
-import type { Account, NamedId } from "./account.js";
+import type { Account, AccountKind, NamedId } from "./account.js";
 import type { Permission } from "./action.js";
 import type { Subject } from "./image.js";
 import type { ImagePattern } from "./image-pattern.js";
@@ -13,6 +13,7 @@ export interface AccountRecord {
 
 /** Every member that is given must hold; none: every account. */
 export interface AccountFilter {
+  readonly kind?: AccountKind;
   /** The name of a group; one that does not exist has no members. */
   readonly group?: string;
   /** Held, by itself or because `admin` contains it. */

@@ -11,8 +11,9 @@ interface Condition {
 
 /** The conditions of a filter; what people typed is bound, never part of the text. */
 function conditionsOf(filter: AccountFilter): readonly Condition[] {
-  const { group, permission, isEnabled, endsBetween } = filter;
+  const { kind, group, permission, isEnabled, endsBetween } = filter;
   const conditions: Condition[] = [];
+  if (kind !== undefined) conditions.push({ sql: "a.kind = ?", values: [kind] });
   if (group !== undefined) {
     const members =
       "SELECT m.account_id FROM group_member m JOIN account_group g ON g.id = m.group_id WHERE g.name = ?";

@@ -215,19 +215,20 @@ export class SqliteCredentialStore implements CredentialStore {
     );
   }
 
-  /** Beyond the bound the expired go first, then the one that was used least recently; the new one stays. */
+  /** The new one stays. A robot's oldest secret goes, used or not: its newer one is what pipelines were given last. */
   #endSurplus(added: Credential, now: EpochSeconds): readonly number[] {
     if (added.kind === "token") return [];
-    const max = added.kind === "refresh" ? REFRESH_TOKENS_MAX : ROBOT_SECRETS_MAX;
+    const isLogin = added.kind === "refresh";
+    const max = isLogin ? REFRESH_TOKENS_MAX : ROBOT_SECRETS_MAX;
+    const order = isLogin ? "coalesce(c.used_at, c.created_at) DESC, c.id DESC" : "c.id DESC";
     const surplus = this.#connection
       .prepare<[number, string, number, number, number], ListedRow>(
         `${LISTED} WHERE c.account_id = ? AND c.kind = ? AND c.ended_at IS NULL AND c.id <> ?
-         ORDER BY (c.expires_at IS NULL OR c.expires_at > ?) DESC, coalesce(c.used_at, c.created_at) DESC, c.id DESC
-         LIMIT -1 OFFSET ?`,
+         ORDER BY coalesce(c.expires_at <= ?, 0), ${order} LIMIT -1 OFFSET ?`,
       )
       .all(added.accountId, added.kind, added.id, now, max - 1)
       .map(readListed);
-    const reason = added.kind === "refresh" ? "displaced" : "rotated";
+    const reason = isLogin ? "displaced" : "rotated";
     endCredentials(this.#connection, this.#record, { credentials: surplus, reason, now });
     return surplus.map(({ id }) => id);
   }

@@ -1,0 +1,115 @@
+// Credentials as the command line shows them: rows and sentences for people, data for scripts.
+import {
+  formatCeiling,
+  formatSender,
+  formatUse,
+  type SeenCredential,
+} from "../admin/credential-listing.js";
+import { formatPlace } from "../admin/spelling.js";
+import type { CredentialKind, CredentialUse, EndReason } from "../domain/credential.js";
+import { formatEnd } from "./output.js";
+
+export const KIND_NAMES: Readonly<Record<CredentialKind, string>> = {
+  token: "personal token",
+  secret: "robot secret",
+  refresh: "login",
+};
+
+const END_WORDS: Readonly<Record<EndReason, string>> = {
+  revoked: "revoked",
+  expired: "expired",
+  idle: "unused for too long",
+  "password-changed": "the password was changed",
+  "account-disabled": "the account was disabled",
+  "account-ended": "the account ended",
+  displaced: "too many logins",
+  rotated: "replaced by newer secrets",
+};
+
+/** `live`, or why it is refused and what would change that. */
+export function describeState(credential: SeenCredential): string {
+  const { ended, end, id, isUnconfirmed, isHolderActive } = credential;
+  if (ended !== null) {
+    const at = end === null ? "" : ` at ${formatEnd(end.at)}`;
+    return `ended${at}: ${END_WORDS[ended]}`;
+  }
+  if (isUnconfirmed) return `from before a restore: dockwarden token confirm ${id}`;
+  return isHolderActive ? "live" : "refused: the account is not active";
+}
+
+/** When and, for logins, where it was made. */
+function describeMade({ createdAt, createdFrom }: SeenCredential): string {
+  return createdFrom === null
+    ? formatEnd(createdAt)
+    : `${formatEnd(createdAt)} ${formatSender(createdFrom)}`;
+}
+
+export const CREDENTIAL_HEAD = [
+  "id",
+  "account",
+  "kind",
+  "description",
+  "may",
+  "made",
+  "ends",
+  "last use",
+  "state",
+] as const;
+
+/** The cells under CREDENTIAL_HEAD. */
+export function toCredentialRow(credential: SeenCredential): readonly string[] {
+  return [
+    String(credential.id),
+    credential.account,
+    KIND_NAMES[credential.kind],
+    credential.description ?? "",
+    formatCeiling(credential.ceiling),
+    describeMade(credential),
+    formatEnd(credential.endsAt),
+    formatUse(credential.lastUse),
+    describeState(credential),
+  ];
+}
+
+/** One line of a tree: `12 (CI laptop): pull on team/app; made …; ends …; last use …`. */
+export function describeCredential(credential: SeenCredential): string {
+  const { id, description, ceiling, endsAt, lastUse } = credential;
+  const about = description === null ? "" : ` (${description})`;
+  const may = ceiling.kind === "none" ? [] : [formatCeiling(ceiling)];
+  const state = describeState(credential);
+  const parts = [
+    ...may,
+    `made ${describeMade(credential)}`,
+    `ends ${formatEnd(endsAt)}`,
+    `last use ${formatUse(lastUse)}`,
+    ...(state === "live" ? [] : [state]),
+  ];
+  return `${id}${about}: ${parts.join("; ")}`;
+}
+
+const toPublicUse = (use: CredentialUse | null): Record<string, unknown> | null =>
+  use === null ? null : { at: formatEnd(use.at), address: use.address, program: use.program };
+
+/** What scripts see of a credential; `images` and `actions` null: not narrowed. */
+export function toPublicCredential(credential: SeenCredential): Record<string, unknown> {
+  const { ceiling, createdFrom, endsAt, ended } = credential;
+  const isNarrowed = ceiling.kind === "narrowed";
+  return {
+    id: credential.id,
+    account: credential.account,
+    kind: credential.kind,
+    description: credential.description,
+    images: isNarrowed ? (ceiling.images?.map(formatPlace) ?? null) : null,
+    actions: isNarrowed ? ceiling.actions : null,
+    service: credential.service,
+    created: formatEnd(credential.createdAt),
+    createdFrom,
+    expires: endsAt === null ? null : formatEnd(endsAt),
+    lastUse: toPublicUse(credential.lastUse),
+    live: ended === null && credential.isHolderActive && !credential.isUnconfirmed,
+    accountActive: credential.isHolderActive,
+    unconfirmed: credential.isUnconfirmed,
+    ended,
+    endedAt: credential.end === null ? null : formatEnd(credential.end.at),
+  };
+}

@@ -1,0 +1,16 @@
+// A secret on standard output: shown this once, so that a pipe that nobody reads must not pass for success.
+import { CliExit } from "./exit.js";
+import type { Io } from "./output.js";
+
+/** Writes all of it; `lost` says what is made and how to make another, where nobody took it (exit 3). */
+export async function writeOnce(io: Io, text: string, lost: string): Promise<void> {
+  if (io.outBytes === undefined) {
+    io.out(text);
+    return;
+  }
+  try {
+    await io.outBytes([Buffer.from(text)]);
+  } catch {
+    throw new CliExit(3, lost);
+  }
+}
