@@ -83,6 +83,12 @@ const actions = list(
   z.enum(ACTIONS, "actions are pull, push and delete"),
   "actions (leave it out for all)",
 ).optional();
+const permissions = z
+  .array(
+    z.enum(PERMISSIONS, "permissions are view, pull, push, delete and admin"),
+    "must be a list of permissions",
+  )
+  .optional();
 const audience = z.union(
   [z.enum(["internal", "public"]), z.array(text).min(1, "must have at least one subject")],
   'must be a list with at least one subject, or "internal" or "public"',
@@ -98,12 +104,7 @@ const SCHEMAS = {
   user: z.strictObject({
     name: text,
     password: text.optional(),
-    permissions: z
-      .array(
-        z.enum(PERMISSIONS, "permissions are view, pull, push, delete and admin"),
-        "must be a list of permissions",
-      )
-      .optional(),
+    permissions,
     groups: z.array(text, "must be a list of groups").optional(),
     email: text.optional(),
     expiresAt: end,
@@ -134,6 +135,28 @@ const SCHEMAS = {
     isLiteral: claim,
   }),
   account: z.string("an account is a name, as a text"),
+  token: z.strictObject({
+    account: text,
+    images: list(text, "images (leave it out for every image)").optional(),
+    actions,
+    service: text.optional(),
+    expiresAt: end,
+    description: text.optional(),
+    isLiteral: claim,
+    isAnyway: claim,
+  }),
+  tokens: z.strictObject({ account: text.optional(), withEnded: claim }),
+  id: z.int("an id is a whole number, as listTokens has it").positive("an id is from 1 on"),
+  robot: z.strictObject({
+    name: text,
+    permissions,
+    owner: text.optional(),
+    groups: z.array(text, "must be a list of groups").optional(),
+    email: text.optional(),
+    expiresAt: end,
+    secretExpiresAt: end,
+  }),
+  rotation: z.strictObject({ name: text, secretExpiresAt: end, isAnyway: claim }),
 };
 
 /** The first thing that is wrong with what a caller gave, by the name of its property; null where nothing is. */
@@ -147,5 +170,9 @@ export function findMisuse(kind: keyof typeof SCHEMAS, given: unknown): Refused 
     return usage(`there is no property ${issue.keys.join(", ")}; look for a slip of the pen`);
   }
   if (issue.path.length > 0) return usage(`${issue.path.join(".")}: ${issue.message}`);
-  return usage(kind === "account" ? issue.message : "one object is wanted; see docs/library.md");
+  return usage(
+    kind === "account" || kind === "id"
+      ? issue.message
+      : "one object is wanted; see docs/library.md",
+  );
 }

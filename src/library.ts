@@ -3,6 +3,7 @@ import { listAccessibleImages, type AccessibleImages } from "./admin/accessible-
 import { grantAccess, revokeAccess, type AccessOutcome } from "./admin/access-admin.js";
 import { checkAccess, type CheckOutcome } from "./admin/access-check.js";
 import { registerImage, type ImageOutcome } from "./admin/image-admin.js";
+import type { SeenCredential } from "./admin/credential-listing.js";
 import { findRecordFault } from "./admin/records.js";
 import { describeRefusal, usage, type Refusal } from "./admin/refusal.js";
 import { parseSubject } from "./admin/subject-reference.js";
@@ -10,6 +11,7 @@ import { formatFault } from "./config/config-fault.js";
 import { readEnvironment } from "./config/environment.js";
 import { loadConfig } from "./config/load-config.js";
 import { NAME_RULE, parseName } from "./domain/account.js";
+import type { ListedCredential } from "./domain/credential.js";
 import { isLiteral } from "./domain/image-pattern.js";
 import { err, ok, type Result } from "./domain/result.js";
 import {
@@ -21,6 +23,20 @@ import {
   type NewImage,
   type NewUser,
 } from "./library-orders.js";
+import {
+  addLibraryRobot,
+  createLibraryToken,
+  listLibraryTokens,
+  revokeLibraryToken,
+  rotateLibraryRobot,
+  type AddedRobot,
+  type CreatedToken,
+  type NewRobot,
+  type NewToken,
+  type RobotRotation,
+  type RotatedRobot,
+  type TokenQuery,
+} from "./library-tokens.js";
 import { readAccessOrder, readImage, readImageOrder, secondsOf } from "./library-words.js";
 import { openContext, packageRoot, type OpenedAdmin } from "./open-parts.js";
 import type { StartFault } from "./start-fault.js";
@@ -30,9 +46,11 @@ export type { AccessibleImage, AccessibleImages } from "./admin/accessible-image
 export type { AccessOutcome } from "./admin/access-admin.js";
 export type { CheckOutcome } from "./admin/access-check.js";
 export type { ImageOutcome } from "./admin/image-admin.js";
+export type { SeenCredential } from "./admin/credential-listing.js";
 export type { Refusal } from "./admin/refusal.js";
 export type { Account } from "./domain/account.js";
 export type { Action, Permission } from "./domain/action.js";
+export type { ListedCredential } from "./domain/credential.js";
 export type { Result } from "./domain/result.js";
 export type {
   AccessChange,
@@ -42,6 +60,15 @@ export type {
   NewImage,
   NewUser,
 } from "./library-orders.js";
+export type {
+  AddedRobot,
+  CreatedToken,
+  NewRobot,
+  NewToken,
+  RobotRotation,
+  RotatedRobot,
+  TokenQuery,
+} from "./library-tokens.js";
 export type { StartFault } from "./start-fault.js";
 
 /**
@@ -55,6 +82,13 @@ export interface Dockwarden {
   listAccessibleImages(account: string): Promise<Result<AccessibleImages, Refusal>>;
   grantAccess(change: AccessChange): Promise<Result<AccessOutcome, Refusal>>;
   revokeAccess(change: AccessChange): Promise<Result<AccessOutcome, Refusal>>;
+  createToken(token: NewToken): Promise<Result<CreatedToken, Refusal>>;
+  /** Personal tokens, robots' secrets and logins, sorted by account. */
+  listTokens(query?: TokenQuery): Promise<Result<readonly SeenCredential[], Refusal>>;
+  /** By the id that listTokens has; answers what it was. */
+  revokeToken(id: number): Promise<Result<ListedCredential, Refusal>>;
+  addRobot(robot: NewRobot): Promise<Result<AddedRobot, Refusal>>;
+  rotateRobot(rotation: RobotRotation): Promise<Result<RotatedRobot, Refusal>>;
   /** Waits for the acts under way; whatever is asked from then on throws. The second time it does nothing. */
   close(): Promise<void>;
 }
@@ -118,6 +152,7 @@ function createDockwarden(context: OpenedAdmin): Dockwarden {
     await Promise.allSettled(underWay);
     await context.close();
   };
+  const list = act("tokens", (query: TokenQuery) => listLibraryTokens(query, context));
   return {
     addUser: act("user", (user: NewUser) => addUser(user, context)),
     registerImage: act("image", async (image: NewImage) => {
@@ -140,6 +175,13 @@ function createDockwarden(context: OpenedAdmin): Dockwarden {
       const order = readAccessOrder(change, context);
       return order.ok ? revokeAccess(order.value, context) : order;
     }),
+    createToken: act("token", (token: NewToken) => createLibraryToken(token, context)),
+    listTokens: (query = {}) => list(query),
+    revokeToken: act("id", (id: number) => revokeLibraryToken(id, context)),
+    addRobot: act("robot", (robot: NewRobot) => addLibraryRobot(robot, context)),
+    rotateRobot: act("rotation", (rotation: RobotRotation) =>
+      rotateLibraryRobot(rotation, context),
+    ),
     close: () => (closing ??= end()),
   };
 }

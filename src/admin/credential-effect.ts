@@ -7,10 +7,10 @@ import { countKinds, findLive } from "./credential-listing.js";
 export async function watchCredentials(
   name: string,
   context: AdminContext,
-): Promise<() => Promise<readonly string[]>> {
+): Promise<(nameNow?: string) => Promise<readonly string[]>> {
   const before = await findLive(name, context);
-  return async () => {
-    const left = new Set((await findLive(name, context)).map(({ id }) => id));
+  return async (nameNow = name) => {
+    const left = new Set((await findLive(nameNow, context)).map(({ id }) => id));
     const ended = countKinds(before.filter(({ id }) => !left.has(id)));
     return ended === "" ? [] : [`ended with it: ${ended}`];
   };

@@ -4,7 +4,13 @@ import type { AdminContext } from "../admin/admin-context.js";
 import { ACTIONS, type Action } from "../domain/action.js";
 import { formatReference, parseReference, type RefusalSum } from "../domain/activity.js";
 import { parseImagePattern } from "../domain/image-pattern.js";
-import { describeRefused, describeSum, formatWho, toPublicRefusal } from "./audit-entries.js";
+import {
+  describeRefused,
+  describeSum,
+  formatWho,
+  isNumbered,
+  toPublicRefusal,
+} from "./audit-entries.js";
 import { describeCheck, toPublicCheck } from "./access-check.js";
 import { CliExit, orExit } from "./exit.js";
 import { formatEnd } from "./output.js";
@@ -67,8 +73,10 @@ interface Now {
 }
 
 /** Of a refusal that no image decided. */
-function findRemedy({ reason, tried, image, isRest }: RefusalSum): string | null {
+function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): string | null {
   if (isRest) return null;
+  if (isNumbered(credential) && reason !== "not_allowed")
+    return findRenewal(reason, tried, credential);
   switch (reason) {
     case "not_allowed":
       return image.includes(":")
@@ -95,6 +103,19 @@ function findRemedy({ reason, tried, image, isRest }: RefusalSum): string | null
     default:
       return "the client sent what is no token request; see docs/troubleshooting.md";
   }
+}
+
+/** Of a personal token, secret or login that no longer works. */
+function findRenewal(reason: string, tried: string, credential: string): string {
+  const [kind, id] = credential.split(":");
+  if (reason === "unconfirmed") return `dockwarden token confirm ${id ?? "ID"}`;
+  if (reason === "account_disabled") {
+    return `dockwarden ${kind === "secret" ? "robot" : "user"} enable ${tried}`;
+  }
+  if (kind === "refresh") return "docker login again";
+  return kind === "secret"
+    ? `dockwarden robot rotate ${tried}`
+    : `dockwarden token create ${tried}`;
 }
 
 /** All that was asked, asked again: a push needs its pull, too. Null where nothing of the kind can be asked. */

@@ -45,9 +45,9 @@ export async function changeAccount(session: Session, act: AccountAct): Promise<
       await context.store.accounts.update(name, change, context.clock.now()),
     );
     const effects = [
-      ...(await tellEnded()),
+      ...(await tellEnded(account.name)),
       ...(await describeState(account, change, context)),
-      ...(change.name === undefined ? await tell() : []),
+      ...(change.isEnabled === undefined ? [] : await tell()),
     ];
     reportAccount(session, account, line, effects);
   });

@@ -1,7 +1,8 @@
 // One line of the audit, as words for people and as data for scripts.
 import type { AuditEntry } from "../admin/audit-admin.js";
 import { formatReference, type RefusalSum, type Sum, type TokenSum } from "../domain/activity.js";
-import type { Change, ChangeState } from "../domain/change.js";
+import type { Change } from "../domain/change.js";
+import { describeChange } from "./change-words.js";
 import { formatEnd } from "./output.js";
 
 export const AUDIT_HEAD = ["at", "who", "what", "object", "details"] as const;
@@ -42,6 +43,18 @@ const REASONS: Readonly<Record<string, string>> = {
   unavailable: "the store could not be asked",
   unknown_service: "the service is not in token.services",
   missing_service: "the request named no service",
+  tokens_only: "passwords are not accepted, only personal tokens and robots (passwords.use)",
+  bad_secret: "no token, secret or login is this one",
+  wrong_name: "the token or secret belongs to another account",
+  revoked: "it was revoked",
+  idle: "it was not used for too long",
+  password_changed: "the password was changed since",
+  account_disabled: "the account is disabled",
+  account_ended: "the account has ended",
+  displaced: "newer logins took its place",
+  rotated: "newer secrets took its place",
+  other_service: "it is for another service",
+  unconfirmed: "it is from before a restore and not yet confirmed",
 };
 
 /** `bad_password` → `wrong password`. */
@@ -53,11 +66,18 @@ export const formatWho = (name: string): string => (name === "" ? "@anonymous" :
 
 const actionsOf = (list: string): readonly string[] => (list === "" ? [] : list.split(","));
 
+/** The credential has a number: a personal token, a robot's secret or a login. */
+export const isNumbered = (credential: string): boolean =>
+  /^(?:token|secret|refresh):\d+$/.test(credential);
+
 /** `pull,push of team/app`, with what of it was given; a sign-in alone asks for nothing. */
-export function describeRefused({ asked, given, image, reason }: RefusalSum): string {
+export function describeRefused(refusal: RefusalSum): string {
+  const { asked, given, image, reason, credential } = refusal;
+  const isOwnEnd = reason === "expired" && isNumbered(credential);
+  const why = isOwnEnd ? `${credential} has expired` : formatRefusalReason(reason);
   const got = given === "" ? "" : `, got ${given}`;
   const wish = image === "" ? "" : `asked ${asked === "" ? "nothing" : asked}${got}: `;
-  return `${wish}${formatRefusalReason(reason)}`;
+  return `${wish}${why}`;
 }
 
 /** `12 times since …, from 192.0.2.1 and others`. */
@@ -101,7 +121,7 @@ function toChangeRow(change: Change): readonly string[] {
     change.actor.isClaimed ? `${change.actor.name} (claimed)` : change.actor.name,
     change.verb,
     change.object,
-    formatDifference(change.before, change.after),
+    describeChange(change),
   ];
 }
 
@@ -152,27 +172,3 @@ const toPublicToken = (use: TokenSum): Record<string, unknown> => ({
   image: use.image === "" ? null : use.image,
   actions: actionsOf(use.actions),
 });
-/** Only what differs: `permissions: view, pull → view`; of what is new or gone everything that says something. */
-function formatDifference(before: ChangeState, after: ChangeState): string {
-  const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
-  const parts = keys.flatMap((key) => {
-    const [old, now] = [formatValue(before?.[key]), formatValue(after?.[key])];
-    const isIdentity = (key === "name" && (before === null || after === null)) || key === "kind";
-    if (old === now || isIdentity) return [];
-    if (before === null || old === "") return [`${key}: ${now}`];
-    return [`${key}: ${old} → ${now === "" ? "nothing" : now}`];
-  });
-  return parts.join("; ");
-}
-
-function formatValue(value: unknown): string {
-  if (Array.isArray(value)) return value.map(formatValue).join(", ");
-  if (typeof value === "object" && value !== null) {
-    // A grant within an image.
-    const { subject, actions } = value as Readonly<Record<string, unknown>>;
-    return `${formatValue(subject)} (${formatValue(actions)})`;
-  }
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
-    ? String(value)
-    : "";
-}

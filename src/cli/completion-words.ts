@@ -8,7 +8,8 @@ export interface Candidate {
 }
 
 /** Names out of the store, for arguments and options that take one. */
-export type NameKind = "account" | "group" | "subject" | "image" | "service";
+export type NameKind =
+  "account" | "robot" | "group" | "subject" | "image" | "service" | "credential";
 
 /** What fits: words, and where a name can stand, which kind of name. */
 export interface Completion {
@@ -25,6 +26,7 @@ const KINDS: Readonly<Record<string, NameKind>> = {
   group: "group",
   subject: "subject",
   image: "image",
+  id: "credential",
 };
 
 /** Values that options of these names take, joined by commas. */
@@ -34,6 +36,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "--permissions": ["view", "pull", "push", "delete", "admin", "none"],
   "--permission": ["view", "pull", "push", "delete", "admin"],
   "--outcome": ["changed", "refused", "given"],
+  "--output": ["text", "env", "dockerconfig", "kubernetes"],
   "--sort": ["name", "registered", "size"],
 };
 
@@ -112,7 +115,7 @@ function completeValue(option: Option): Completion {
   if (values !== undefined) {
     return { candidates: values.map((word) => ({ word, about: "" })), names: null, isList };
   }
-  const named = placeholder === "subject" || placeholder === "image" ? KINDS[placeholder] : null;
+  const named = ["subject", "image", "account"].includes(placeholder) ? KINDS[placeholder] : null;
   return { ...NOTHING, names: OPTION_NAMES[flag] ?? named ?? null, isList };
 }
 
@@ -129,6 +132,7 @@ function completeArgument(command: Command, position: number): Completion {
 function findKind(command: Command, argument: Argument): NameKind | null {
   if (/^(?:add|register)$/.test(command.name())) return null;
   const kind = KINDS[argument.name()] ?? null;
-  const isGroup = argument.name() === "name" && command.parent?.name() === "group";
-  return isGroup ? "group" : kind;
+  const noun = command.parent?.name();
+  if (argument.name() !== "name") return kind;
+  return noun === "group" || noun === "robot" ? noun : kind;
 }

@@ -70,6 +70,13 @@ async function readNames(
   if (kind === "account" || kind === "subject") {
     names.push(...(await store.accounts.list()).map(({ name }) => name));
   }
+  if (kind === "robot") {
+    names.push(...(await store.accounts.search({ kind })).map(({ account }) => account.name));
+  }
+  if (kind === "credential") {
+    const filter = { account: null, withEnded: false };
+    names.push(...(await store.credentials.list(filter)).map(({ id }) => String(id)));
+  }
   if (kind === "group" || kind === "subject") {
     const prefix = kind === "subject" ? "group:" : "";
     names.push(...(await store.groups.list()).map(({ name }) => `${prefix}${name}`));

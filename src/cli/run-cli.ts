@@ -116,6 +116,10 @@ const TAKES_IMAGE = ["image register", "image update", "image unregister", "imag
 function explainTooMany(text: string, command: Command): string {
   const name = `${command.parent?.name() ?? ""} ${command.name()}`;
   if (TAKES_PASSWORD.includes(name)) return PASSWORD_HINT;
+  if (name === "token create") {
+    // What stands there may be a password: it is not repeated.
+    return "error: images are named by an option: dockwarden token create ACCOUNT --image IMAGE\n";
+  }
   const [image = "", tag = "", more] = command.args;
   const isTag = more === undefined && /^\w[\w.*-]*$/.test(tag);
   if (!TAKES_IMAGE.includes(name) || !isTag) return text;
