@@ -1,0 +1,334 @@
+// Robots by command line: their secrets in each form, rotation without an outage, owners, and the verbs of users on them.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { addCliUser, GOOD_PASSWORD, openCliSite, type CliSite } from "../support/cli-site.js";
+import { dumpCredentials, letExpire, noteUse } from "../support/credential-rows.js";
+import { run } from "../support/process.js";
+
+interface MadeRobot {
+  readonly name: string;
+  readonly secret: string;
+  readonly secretId: number;
+  readonly effects: readonly string[];
+}
+
+const decode = (text: string): string => Buffer.from(text, "base64").toString();
+
+describe("robots by command line", () => {
+  let site: CliSite;
+  let count = 0;
+  let name = "";
+
+  const add = async (...args: string[]): Promise<MadeRobot> =>
+    (await site.json("robot", "add", ...args)) as MadeRobot;
+  const rotate = async (...args: string[]): Promise<MadeRobot> =>
+    (await site.json("robot", "rotate", ...args)) as MadeRobot;
+  const secretsOf = async (robot: string): Promise<readonly number[]> => {
+    const shown = (await site.json("robot", "show", robot)) as { secrets: { id: number }[] };
+    return shown.secrets.map(({ id }) => id);
+  };
+  const both = async (): Promise<string> => `${await site.dump()}${dumpCredentials(site)}`;
+
+  async function expectRefused(args: readonly string[], code: number, says: RegExp): Promise<void> {
+    const before = await both();
+    const outcome = await site.run(args);
+    expect(outcome).toMatchObject({ code, stdout: "" });
+    expect(outcome.stderr).toMatch(says);
+    expect(await both()).toBe(before);
+  }
+
+  beforeAll(async () => {
+    site = await openCliSite("registry: { hosts: ['reg.example.com:5000', localhost] }\n");
+    await addCliUser(site, "alice", "view,pull,push");
+    await addCliUser(site, "bob", "view,pull");
+    await site.must("group", "add", "machines");
+    await site.must("robot", "add", "fixed", "--owner", "bob");
+  });
+
+  beforeEach(() => {
+    name = `robot.${(count += 1)}`;
+  });
+
+  afterAll(() => site.close());
+
+  test("a robot has pull, an owner and groups, and its secret alone on standard output", async () => {
+    const words = ["--owner", "Alice", "--groups", "machines", "--expires", "99d"];
+    const outcome = await site.run(["robot", "add", name, ...words]);
+    expect(outcome).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^dwr_[0-9A-Za-z]{48}\n$/),
+    });
+    expect(outcome.stderr).toMatch(/permissions: pull\n/);
+    expect(outcome.stderr).toContain(`docker login reg.example.com:5000 -u ${name}`);
+    expect(outcome.stderr).not.toContain(outcome.stdout.trim());
+    expect(await site.json("robot", "show", name)).toMatchObject({
+      kind: "robot",
+      permissions: ["pull"],
+      owner: "alice",
+      groups: ["machines"],
+      secrets: [{ kind: "secret", live: true }],
+    });
+    expect(await site.must("robot", "list")).toMatch(new RegExp(`${name} +alice +pull +enabled`));
+    const owned = (await site.json("robot", "list", "--owner", "bob")) as { name: string }[];
+    expect(owned.map((robot) => robot.name)).toEqual(["fixed"]);
+  });
+
+  test("env is read by a shell, word by word", async () => {
+    const { stdout } = await site.run(["robot", "add", name, "--output", "env"]);
+    const script = `set -eu; eval "$TEXT"; printf '%s|%s|%s' "$DOCKER_REGISTRY" "$DOCKER_USERNAME" "$DOCKER_PASSWORD"`;
+    const env = { PATH: process.env["PATH"] ?? "", TEXT: stdout };
+    const read = await run("sh", ["-c", script], { env });
+    expect(read.stdout).toMatch(new RegExp(`^reg\\.example\\.com:5000\\|${name}\\|dwr_\\w{48}$`));
+  });
+
+  test("dockerconfig is what docker and podman read", async () => {
+    const words = ["--output", "dockerconfig", "--registry", "localhost:5050"];
+    const { stdout } = await site.run(["robot", "add", name, ...words]);
+    const file = JSON.parse(stdout) as { auths: Record<string, { auth: string }> };
+    expect(Object.keys(file.auths)).toEqual(["localhost:5050"]);
+    expect(decode(file.auths["localhost:5050"]?.auth ?? "")).toMatch(
+      new RegExp(`^${name}:dwr_\\w{48}$`),
+    );
+  });
+
+  test.each([
+    ["ci.team+x@lab", "ci-team-x-lab"],
+    ["1e3", "1e3"],
+    [`long.${"x".repeat(100)}`, `long-${"x".repeat(58)}`],
+    [`edge${"x".repeat(58)}.y`, `edge${"x".repeat(58)}`],
+  ])("kubernetes is a Secret for %s", async (robot, label) => {
+    const { stdout } = await site.run(["robot", "add", robot, "--output", "kubernetes"]);
+    const secret = parse(stdout) as { data: Record<string, string> };
+    expect(secret).toMatchObject({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: label },
+      type: "kubernetes.io/dockerconfigjson",
+    });
+    const inner = JSON.parse(decode(secret.data[".dockerconfigjson"] ?? "")) as {
+      auths: Record<string, { auth: string }>;
+    };
+    const { auth = "" } = inner.auths["reg.example.com:5000"] ?? {};
+    expect(decode(auth).startsWith(`${robot}:dwr_`)).toBe(true);
+  });
+
+  test.each([
+    ["robot add NEW --output yaml", 2, /text, env, dockerconfig, kubernetes/],
+    ["robot add NEW --output env --json", 2, /leave --output out/],
+    ["robot add NEW --registry https://reg.example.com", 2, /without http/],
+    ["robot add NEW --registry reg.example.com/team", 2, /without a path/],
+    ["robot add NEW --registry a$(id)", 2, /HOST:PORT/],
+    ["robot add NEW --owner nosuch", 1, /no user nosuch who could own it/],
+    ["robot add NEW --owner fixed", 1, /no user fixed who could own it/],
+    ["robot add NEW --groups nosuch", 1, /no group nosuch/],
+    ["robot add NEW --permissions fly", 2, /view, pull/],
+    ["robot add NEW --secret-expires never", 2, /never ends is not made/],
+    ["robot add NEW --secret-expires 2y", 2, /30d/],
+    ["robot add NEW --expires 2001-01-01", 2, /past/],
+    ["robot add a:b", 2, /not a name/],
+    ["robot add NEW quiet-meadow", 2, /too many arguments/],
+    ["robot rotate nosuch", 1, /no account nosuch/],
+    ["robot rotate alice", 1, /alice is a user.*token create alice/],
+    ["robot rotate fixed --output yaml", 2, /text, env/],
+    ["robot rotate fixed --secret-expires 400d", 2, /365 days at most/],
+    ["robot show nosuch", 1, /no account nosuch/],
+    ["robot show alice", 1, /dockwarden user show alice/],
+    ["robot update fixed", 2, /nothing to change/],
+    ["robot update fixed --owner nosuch", 1, /no user nosuch/],
+    ["robot update fixed --owner fixed", 1, /no user fixed/],
+    ["robot update alice --no-owner", 1, /dockwarden user update alice/],
+    ["robot disable alice", 1, /dockwarden user disable alice/],
+    ["robot enable alice", 1, /dockwarden user enable alice/],
+    ["robot remove alice", 1, /dockwarden user remove alice/],
+    ["robot rename alice other", 1, /dockwarden user rename alice NEW/],
+    ["robot rename fixed alice", 1, /alice is taken/],
+    ["robot remove nosuch", 1, /no account nosuch/],
+    ["robot list --owner nosuch", 1, /no account nosuch/],
+    ["user passwd fixed --generate", 1, /dockwarden robot rotate fixed/],
+    ["user update fixed --permissions push", 1, /dockwarden robot update fixed/],
+    ["user disable fixed", 1, /dockwarden robot disable fixed/],
+    ["user enable fixed", 1, /dockwarden robot enable fixed/],
+    ["user rename fixed other", 1, /dockwarden robot rename fixed NEW/],
+    ["user remove fixed", 1, /dockwarden robot remove fixed/],
+    ["user unlock fixed", 1, /never locked/],
+    ["user unlock nosuch", 1, /no account nosuch/],
+  ])("L01, L02: %s is refused (%i)", async (line, code, says) => {
+    await expectRefused(line.replace("NEW", name).split(" "), code, says);
+  });
+
+  test("E14: users and robots share one space of names", async () => {
+    await expectRefused(["robot", "add", "alice"], 1, /alice is taken/);
+    await expectRefused(["user", "add", "fixed", "--generate"], 1, /fixed is taken/);
+  });
+
+  test("E14: an owner is removed only when the robots are given away or disabled", async () => {
+    await addCliUser(site, "leaver", "pull");
+    await add(name, "--owner", "leaver");
+    await add(`${name}.b`, "--owner", "leaver");
+    const told = await site.must("user", "disable", "leaver");
+    expect(told).toMatch(new RegExp(`robots that leaver owns go on: ${name}, ${name}.b`));
+    await expectRefused(
+      ["user", "remove", "leaver"],
+      1,
+      new RegExp(`${name}, ${name}.b.*robot update ${name} --owner NAME.*robot disable ${name}`),
+    );
+    expect(await site.must("robot", "update", name, "--owner", "alice")).toMatch(/owner alice/);
+    await expectRefused(["user", "remove", "leaver"], 1, new RegExp(`${name}.b`));
+    await site.must("robot", "disable", `${name}.b`);
+    await site.must("user", "remove", "leaver");
+    expect(await site.json("robot", "show", `${name}.b`)).toMatchObject({ owner: null });
+    expect(await site.json("user", "show", "alice")).toMatchObject({
+      robots: expect.arrayContaining([{ name, enabled: true }]),
+    });
+  });
+
+  test("a rotation leaves the old secret working, and says who used it last", async () => {
+    const first = await add(name);
+    noteUse(site, first.secretId, -60);
+    const outcome = await site.run(["robot", "rotate", name]);
+    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringMatching(/^dwr_\w{48}\n$/) });
+    expect(outcome.stdout.trim()).not.toBe(first.secret);
+    expect(outcome.stderr).toMatch(
+      new RegExp(`secret ${first.secretId} goes on until .*last used: .* from 192.0.2.9 by skopeo`),
+    );
+    expect(outcome.stderr).toContain(`dockwarden token revoke ${first.secretId}`);
+    expect(await secretsOf(name)).toHaveLength(2);
+  });
+
+  test("of two secrets the older ends, unless it is used since the newer one was made", async () => {
+    const first = await add(name);
+    const second = await rotate(name);
+    noteUse(site, first.secretId, 5);
+    await expectRefused(
+      ["robot", "rotate", name],
+      1,
+      new RegExp(`older one \\(${first.secretId}\\) is still used.*192.0.2.9 by skopeo[^]*--yes`),
+    );
+    const third = await rotate(name, "--yes");
+    expect(third.effects[0]).toMatch(new RegExp(`secret ${first.secretId} has ended`));
+    expect(await secretsOf(name)).toEqual([second.secretId, third.secretId]);
+  });
+
+  test("the older of two ends although the newer was never used", async () => {
+    const first = await add(name);
+    noteUse(site, first.secretId, -60);
+    const second = await rotate(name);
+    const third = await rotate(name);
+    expect(await secretsOf(name)).toEqual([second.secretId, third.secretId]);
+  });
+
+  test("an expired secret makes room before one that works", async () => {
+    const first = await add(name);
+    const second = await rotate(name);
+    letExpire(site, second.secretId);
+    const third = await rotate(name);
+    expect(await secretsOf(name)).toEqual([first.secretId, third.secretId]);
+  });
+
+  test("a renamed robot keeps its secrets, a removed one loses them", async () => {
+    const { secretId } = await add(name);
+    const told = await site.must("robot", "rename", name, `${name}.new`);
+    expect(told).toMatch(/pipelines sign in as/);
+    expect(told).not.toMatch(/ended/);
+    expect(await secretsOf(`${name}.new`)).toEqual([secretId]);
+    expect(await site.must("robot", "remove", `${name}.new`)).toMatch(/ended with it: 1 secret/);
+    expect(dumpCredentials(site)).not.toContain(`"id":${secretId},`);
+  });
+
+  test("a disabled robot's secrets are said to wait, and a rotation says that they are refused", async () => {
+    await add(name);
+    expect(await site.must("robot", "disable", name)).toMatch(/refused for now.*1 secret/);
+    expect((await rotate(name)).effects[0]).toMatch(/is disabled.*dockwarden robot enable/);
+    expect(await site.must("robot", "enable", name)).toMatch(/working again with it: 2 secrets/);
+  });
+
+  test("a store that fails after the robot was added says how to go on", async () => {
+    const { onStore } = await import("../support/credential-rows.js");
+    const trigger =
+      "CREATE TRIGGER broken BEFORE INSERT ON credential BEGIN SELECT RAISE(ABORT, 'disk'); END";
+    onStore(site, (store) => store.exec(trigger));
+    const outcome = await site.run(["robot", "add", name]);
+    onStore(site, (store) => store.exec("DROP TRIGGER broken"));
+    expect(outcome).toMatchObject({ code: 3, stdout: "" });
+    await site.must("robot", "rotate", name);
+    expect(await secretsOf(name)).toHaveLength(1);
+  });
+});
+
+describe("what a change of a user does to credentials", () => {
+  let site: CliSite;
+
+  beforeAll(async () => {
+    site = await openCliSite();
+  });
+
+  afterAll(() => site.close());
+
+  async function prepare(name: string): Promise<void> {
+    const { addLogin } = await import("../support/credential-rows.js");
+    await addCliUser(site, name, "pull");
+    addLogin(site, name);
+    addLogin(site, name);
+    await site.must("token", "create", name, "--description", "kept or not");
+  }
+  const kinds = async (name: string): Promise<string> => {
+    const listed = (await site.json("token", "list", name)) as { kind: string }[];
+    return listed.map(({ kind }) => kind).join();
+  };
+
+  test("E04: another password ends logins and tokens, and says how many", async () => {
+    await prepare("anna");
+    const outcome = await site.run(
+      ["user", "passwd", "anna", "--password-stdin"],
+      `${GOOD_PASSWORD}x\n`,
+    );
+    expect(outcome.text).toMatch(/ended with it: 2 logins, 1 personal token/);
+    expect(await kinds("anna")).toBe("");
+  });
+
+  test("--keep-tokens ends the logins alone", async () => {
+    await prepare("bert");
+    const made = (await site.json(
+      "user",
+      "passwd",
+      "bert",
+      "--generate",
+      "--keep-tokens",
+    )) as object;
+    expect(made).toMatchObject({ effects: ["ended with it: 2 logins"] });
+    expect(await kinds("bert")).toBe("token");
+  });
+
+  test("E04: disabling ends logins, and tokens wait", async () => {
+    await prepare("carl");
+    const told = await site.must("user", "disable", "carl");
+    expect(told).toMatch(/ended with it: 2 logins\n/);
+    expect(told).toMatch(/refused for now, and working again with the account: 1 personal token/);
+    expect(await site.must("token", "list", "carl")).toMatch(/the account is not active/);
+  });
+
+  test("user show is a tree: logins below the password, tokens beside it", async () => {
+    await prepare("dora");
+    const told = await site.must("user", "show", "dora");
+    expect(told).toMatch(
+      /\npassword +set 20[^\n]*\n└ login +\d+: made [^\n]*from 192\.0\.2\.7 by docker\/29\.1\.3[^\n]*\n└ login [^\n]*\npersonal token +\d+ \(kept or not\): made/,
+    );
+    expect(await site.json("user", "show", "dora")).toMatchObject({
+      password: { set: expect.stringMatching(/^20/), lastUse: null, logins: [{}, {}] },
+      tokens: [{ description: "kept or not", lastUse: null }],
+      robots: [],
+    });
+  });
+
+  test("user unlock lifts the lock, says so, and is on record", async () => {
+    await addCliUser(site, "emil", "pull");
+    const told = await site.must("user", "unlock", "emil");
+    expect(told).toMatch(/^emil is unlocked: wrong passwords counted until now count no longer/);
+    const { onStore } = await import("../support/credential-rows.js");
+    const count = onStore(site, (store) =>
+      store.prepare("SELECT unlock_count FROM account WHERE name = 'emil'").pluck().get(),
+    );
+    expect(count).toBe(1);
+    expect(await site.must("audit", "list", "--account", "emil")).toMatch(/account\.unlock +emil/);
+  });
+});
