@@ -47,6 +47,8 @@ describe("import { openDockwarden } from the built package", () => {
       expect.stringMatching(/^false .*team\/app/),
       "true",
       "[ 'team/app: pull' ]",
+      "dwr_ dwp_ it may now: pull on team/app",
+      "[ 'ci: secret', 'developer: token' ]",
       "the name reader is taken; choose another",
       "false",
     ]);
@@ -65,7 +67,8 @@ describe("import { openDockwarden } from the built package", () => {
   test("everything that is exported stands in the guide", () => {
     const page = readDocument("docs/library.md");
     const acts = ["addUser", "registerImage", "grantAccess", "revokeAccess", "checkAccess"];
-    for (const name of [...acts, "listAccessibleImages", "openDockwarden", "orThrow"]) {
+    const newer = ["createToken", "listTokens", "revokeToken", "addRobot", "rotateRobot"];
+    for (const name of [...acts, ...newer, "listAccessibleImages", "openDockwarden", "orThrow"]) {
       expect(page).toContain(`| \`${name}\``);
     }
   });

@@ -79,9 +79,12 @@ export function countKinds(credentials: readonly Pick<ListedCredential, "kind">[
     .join(", ");
 }
 
+/** What people and clients wrote can't forge a line of its own (THREATS L09). */
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ");
+
 /** `personal token 12 of alice (CI laptop)`. */
 export function nameInWords({ kind, id, account, description }: ListedCredential): string {
-  const about = description === null ? "" : ` (${description})`;
+  const about = description === null ? "" : ` (${oneLine(description)})`;
   return `${KIND_WORDS[kind][0]} ${id} of ${account}${about}`;
 }
 
@@ -100,5 +103,5 @@ export function formatUse(use: CredentialUse | null): string {
 
 /** `from 192.0.2.1 by docker/29.1`. */
 export function formatSender({ address, program }: Omit<CredentialUse, "at">): string {
-  return `from ${address}${program === "" ? "" : ` by ${program}`}`;
+  return `from ${address}${program === "" ? "" : ` by ${oneLine(program)}`}`;
 }

@@ -54,9 +54,9 @@ export async function addRobot(
     const order = { account, expiresAt: end.value, describe: () => warnings };
     return await addSecret(order, context);
   } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    const message = `${error.message}; robot ${account.name} is added and has no secret yet: dockwarden robot rotate ${account.name}`;
-    throw new StoreUnavailable(error.reason, message, error);
+    const rest = `robot ${account.name} is added and has no secret yet: dockwarden robot rotate ${account.name}`;
+    if (!(error instanceof StoreUnavailable)) throw new Error(rest, { cause: error });
+    throw new StoreUnavailable(error.reason, `${error.message}; ${rest}`, error);
   }
 }
 

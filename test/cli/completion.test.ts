@@ -45,6 +45,13 @@ describe("what could stand at the end of a line", () => {
     [["access", "review", "--account", ""], "account"],
     [["access", "grant", "--service", ""], "service"],
     [["access", "test", ""], null],
+    [["robot", "show", ""], "robot"],
+    [["robot", "add", ""], null],
+    [["robot", "update", "ci", "--owner", ""], "account"],
+    [["token", "create", ""], "account"],
+    [["token", "create", "a", "--image", ""], "image"],
+    [["token", "revoke", "1", ""], "credential"],
+    [["token", "revoke", "--account", ""], "account"],
   ])("%j takes a name of kind %s", (words, kind) => {
     expect(completeWords(program, words).names).toBe(kind);
   });
@@ -54,6 +61,12 @@ describe("what could stand at the end of a line", () => {
       "pull",
       "push",
       "delete",
+    ]);
+    expect(offered(["robot", "rotate", "ci", "--output", ""])).toEqual([
+      "text",
+      "env",
+      "dockerconfig",
+      "kubernetes",
     ]);
     expect(offered(["completion", ""])).toEqual([...SHELLS]);
     expect(offered(["image", "list", "--limit", ""])).toEqual([]);
@@ -74,6 +87,7 @@ describe("dockwarden completion", () => {
   beforeAll(async () => {
     site = await openCliSite();
     await site.must("group", "add", "ml");
+    await site.must("robot", "add", "ci");
     await site.must("image", "register", "team/app", "--internal");
     await site.must("image", "register", "team/**", "--internal");
   });
@@ -82,8 +96,10 @@ describe("dockwarden completion", () => {
 
   test("offers what begins like the word that is typed, names of the store included", async () => {
     expect(await words("image", "li")).toBe("list,list-accessible");
-    expect(await words("access", "check", "")).toBe("admin,group:ml,@authenticated,@anonymous");
+    expect(await words("access", "check", "")).toBe("admin,ci,group:ml,@authenticated,@anonymous");
     expect(await words("access", "check", "@an")).toBe("@anonymous");
+    expect(await words("robot", "rotate", "")).toBe("ci");
+    expect(await words("token", "revoke", "")).toBe("1");
     expect(await words("image", "show", "te")).toBe("team/**,team/app");
     expect(await words("audit", "list", "--account", "")).toBe("admin");
     expect(await words("access", "check", "--service", "reg")).toBe("registry");

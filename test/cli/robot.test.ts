@@ -250,6 +250,7 @@ describe("robots by command line", () => {
     const outcome = await site.run(["robot", "add", name]);
     onStore(site, (store) => store.exec("DROP TRIGGER broken"));
     expect(outcome).toMatchObject({ code: 3, stdout: "" });
+    expect(outcome.stderr).toContain(`has no secret yet: dockwarden robot rotate ${name}`);
     await site.must("robot", "rotate", name);
     expect(await secretsOf(name)).toHaveLength(1);
   });

@@ -22,12 +22,18 @@ describe("hostile text in the store", () => {
     await site.must("group", "add", "ml");
     await site.must("group", "add-member", "ml", "alice");
     await site.must("image", "register", "team/app", "--users", "alice,group:ml");
+    await site.must("robot", "add", "ci", "--owner", "alice");
+    for (const account of ["admin", "admin", "alice"]) await site.must("token", "create", account);
     // No command takes such names, addresses and descriptions; a store could hold them all the same.
     const database = new Database(join(site.workspace.folder, "data", "dockwarden.db"));
     database.prepare("UPDATE image SET description = ?").run(HOSTILE);
+    database.prepare("UPDATE credential SET description = ?").run(HOSTILE);
     database.prepare("UPDATE account SET email = ? WHERE name = 'alice'").run(HOSTILE);
     database.prepare("UPDATE account SET name = ? WHERE name = 'alice'").run(HOSTILE_NAME);
     database.prepare("UPDATE account_group SET name = ? WHERE name = 'ml'").run(HOSTILE_NAME);
+    database
+      .prepare("UPDATE credential SET used_at = 1, used_address = '192.0.2.1', used_program = ?")
+      .run(HOSTILE);
     database.close();
   });
 
@@ -44,6 +50,14 @@ describe("hostile text in the store", () => {
     "access list admin",
     "access who team/app",
     "access review",
+    "token list",
+    "token confirm --all",
+    "token create admin",
+    "robot list",
+    "robot show ci",
+    "robot rotate ci",
+    "robot update ci --no-owner",
+    "audit list",
     "image update team/app --users admin",
     "image register team/*",
     "key list",
@@ -57,6 +71,14 @@ describe("hostile text in the store", () => {
     const asJson = await site.run([...args, "--json"]);
     expect(withoutLineEnds(asJson.stdout)).not.toMatch(STEERS);
     expect(() => JSON.parse(asJson.stdout) as unknown).not.toThrow();
+  });
+
+  test("L09: what is said of a revoked token forges no line", async () => {
+    const listed = (await site.json("token", "list", "admin")) as { id: number }[];
+    const { code, text } = await site.run(["token", "revoke", String(listed[0]?.id)]);
+    expect(code).toBe(0);
+    expect(withoutLineEnds(text)).not.toMatch(STEERS);
+    expect(text).not.toMatch(/^forged/m);
   });
 
   test("L09: completion offers no name that a shell would obey", async () => {
@@ -96,6 +118,16 @@ describe("hostile text in the store", () => {
     "access test X",
     "image list --for X",
     "user list --group X",
+    "token create X",
+    "token create admin --image X",
+    "token create admin --expires X",
+    "token revoke X",
+    "token revoke --account X",
+    "robot add X",
+    "robot add other --owner X",
+    "robot add other --output X",
+    "robot add other --registry X",
+    "robot rotate X",
     "user X",
     "X",
     "user list --X",

@@ -208,9 +208,9 @@ describe("Kubernetes manifests", () => {
   test("pull with an imagePullSecret that the guide makes", () => {
     const [model] = read(readDocument("examples/kubernetes/model.yaml"));
     const secrets = section(model, "spec", "template", "spec")["imagePullSecrets"];
-    expect(secrets).toEqual([{ name: "registry-login" }]);
+    expect(secrets).toEqual([{ name: "cluster" }]);
     const guide = readDocument("examples/kubernetes/README.md");
-    expect(guide).toContain("create secret generic registry-login");
+    expect(guide).toContain("dw robot add cluster --output kubernetes");
   });
 });
 

@@ -27,7 +27,8 @@ function readChapters(path: string): readonly Chapter[] {
     const commands = readShell(block).filter(({ words }) => dockwardenWords(words) !== null);
     const [first] = commands;
     if (first === undefined) continue;
-    const isNew = dockwardenWords(first.words)?.slice(0, 2).join(" ") === "user add";
+    const start = dockwardenWords(first.words)?.slice(0, 2).join(" ") ?? "";
+    const isNew = /^(?:user|robot) add$/.test(start);
     if (isNew) chapters.push({ place: block.place, commands });
     else chapters.at(-1)?.commands.push(...commands);
   }
