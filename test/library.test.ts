@@ -82,6 +82,7 @@ describe("an open Dockwarden", () => {
     site = await openCliSite();
     dockwarden = orThrow(await openDockwarden({ configFile: site.configFile, environment: {} }));
     orThrow(await dockwarden.addUser({ name: "reader" }));
+    orThrow(await dockwarden.addRobot({ name: "machine" }));
   });
 
   afterAll(async () => {
@@ -106,6 +107,48 @@ describe("an open Dockwarden", () => {
       "an end in the past",
       () => dockwarden.addUser({ name: "x", expiresAt: new Date(0) }),
       "date ahead",
+    ],
+    [
+      "a token of a robot",
+      () => dockwarden.createToken({ account: "machine" }),
+      "dockwarden robot rotate machine",
+    ],
+    [
+      "a token without images",
+      () => dockwarden.createToken({ account: "reader", images: [] }),
+      "at least one",
+    ],
+    [
+      "a token for two years",
+      () =>
+        dockwarden.createToken({
+          account: "reader",
+          expiresAt: new Date(Date.now() + 2 * 365 * 86_400_000),
+        }),
+      "365 days at most",
+    ],
+    [
+      "a token with a ceiling on a tag",
+      () => dockwarden.createToken({ account: "reader", images: ["a:1"] }),
+      "names a tag",
+    ],
+    ["an id that is none", () => dockwarden.revokeToken("1" as never), "whole number"],
+    ["an unknown id", () => dockwarden.revokeToken(999), "there is no credential 999"],
+    [
+      "a query of nobody",
+      () => dockwarden.listTokens({ account: "nosuch" }),
+      "there is no account nosuch",
+    ],
+    [
+      "a robot with an unknown owner",
+      () => dockwarden.addRobot({ name: "x", owner: "nosuch" }),
+      "there is no user nosuch",
+    ],
+    ["a user that rotates", () => dockwarden.rotateRobot({ name: "reader" }), "is a user"],
+    [
+      "a slip of the pen",
+      () => dockwarden.addRobot({ name: "x", secret: "y" } as never),
+      "no property secret",
     ],
     ["no audience", () => dockwarden.registerImage({ image: "a", audience: [] }), "at least one"],
     ["a tag", () => dockwarden.registerImage({ image: "a:1", audience: "public" }), "names a tag"],
