@@ -54,7 +54,14 @@ async function findPasswordUse(
   { id, name }: Account,
   { activity }: AdminContext,
 ): Promise<EpochSeconds | null> {
-  const filter = { account: name, image: null, service: null, since: null, until: null, limit: SUMS_MAX };
+  const filter = {
+    account: name,
+    image: null,
+    service: null,
+    since: null,
+    until: null,
+    limit: SUMS_MAX,
+  };
   try {
     const uses = await activity.listTokens(filter);
     const own = uses.filter(

@@ -97,6 +97,15 @@ function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): s
     case "unknown_service":
     case "missing_service":
       return "set auth.token.service of the registry to one of token.services";
+    case "tokens_only":
+      return `dockwarden token create ${tried === "" ? "NAME" : tried}, and docker login with the token as the password`;
+    case "throttled_account":
+      return `nothing, if somebody guesses: it opens by itself; otherwise dockwarden user unlock ${tried}`;
+    case "throttled_network":
+      return "wait a few minutes; who guesses from there: dockwarden audit summary";
+    case "bad_secret":
+    case "nameless":
+      return "the account's name with one of its tokens, as it was shown: dockwarden token list";
     case "busy":
     case "unavailable":
       return "try again; if it goes on: dockwarden doctor";
@@ -109,7 +118,7 @@ function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): s
 function findRenewal(reason: string, tried: string, credential: string): string {
   const [kind, id] = credential.split(":");
   if (reason === "unconfirmed") return `dockwarden token confirm ${id ?? "ID"}`;
-  if (reason === "account_disabled") {
+  if (reason === "credential_account_disabled") {
     return `dockwarden ${kind === "secret" ? "robot" : "user"} enable ${tried}`;
   }
   if (kind === "refresh") return "docker login again";

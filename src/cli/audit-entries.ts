@@ -46,14 +46,17 @@ const REASONS: Readonly<Record<string, string>> = {
   tokens_only: "passwords are not accepted, only personal tokens and robots (passwords.use)",
   bad_secret: "no token, secret or login is this one",
   wrong_name: "the token or secret belongs to another account",
-  revoked: "it was revoked",
-  idle: "it was not used for too long",
-  password_changed: "the password was changed since",
-  account_disabled: "the account is disabled",
-  account_ended: "the account has ended",
-  displaced: "newer logins took its place",
-  rotated: "newer secrets took its place",
-  other_service: "it is for another service",
+  nameless: "a token without its account's name",
+  throttled_account: "too many wrong passwords for this name",
+  throttled_network: "too many wrong passwords from this network",
+  credential_revoked: "it was revoked",
+  credential_idle: "it was not used for too long",
+  credential_password_changed: "the password was changed since",
+  credential_account_disabled: "the account is disabled",
+  credential_account_ended: "the account has ended",
+  credential_displaced: "newer logins took its place",
+  credential_rotated: "newer secrets took its place",
+  credential_other_service: "it is for another service",
   unconfirmed: "it is from before a restore and not yet confirmed",
 };
 
@@ -73,7 +76,7 @@ export const isNumbered = (credential: string): boolean =>
 /** `pull,push of team/app`, with what of it was given; a sign-in alone asks for nothing. */
 export function describeRefused(refusal: RefusalSum): string {
   const { asked, given, image, reason, credential } = refusal;
-  const isOwnEnd = reason === "expired" && isNumbered(credential);
+  const isOwnEnd = reason === "credential_expired";
   const why = isOwnEnd ? `${credential} has expired` : formatRefusalReason(reason);
   const got = given === "" ? "" : `, got ${given}`;
   const wish = image === "" ? "" : `asked ${asked === "" ? "nothing" : asked}${got}: `;

@@ -143,7 +143,7 @@ async function addUser(session: Session, name: string, options: AddOptions): Pro
           name,
           kind: "user",
           permissions,
-          email: options.email ?? null,
+          email: options.email === undefined || options.email === "" ? null : options.email,
           expiresAt,
           passwordHash: hash,
           groups,
@@ -165,6 +165,8 @@ async function setPassword(session: Session, name: string, options: PasswdOption
     const { hash, generated } = await makePassword(name, source, context);
     const change: AccountChange = {
       passwordHash: hash,
+      // The way back in must not end at a lock that somebody's guessing brought.
+      unlocks: true,
       ...(options.keepTokens === true ? { keepsTokens: true } : {}),
     };
     const tell = await watchCredentials(name, context);

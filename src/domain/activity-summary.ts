@@ -4,7 +4,7 @@ import type { EpochSeconds } from "./time.js";
 /** Sign-ins that failed for one reason. */
 export interface SignInFailures {
   readonly tried: string;
-  /** `bad_password`, `disabled`, `expired`, `no_password`, `password_too_old`. */
+  /** `bad_password`, `disabled`, `credential_revoked`, …: as the log has it. */
   readonly reason: string;
   readonly count: number;
   readonly lastAt: EpochSeconds;

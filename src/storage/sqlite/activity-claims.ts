@@ -1,7 +1,7 @@
 // Counts which rows of an hour are there already, by share and account: a server that starts again goes on with what is left.
 import type { ClaimedRows } from "../../domain/activity-shares.js";
 import type { Connection } from "./connection.js";
-import { SIGN_IN_REASONS } from "./activity-summary.js";
+import { isSignInReason } from "./activity-summary.js";
 
 /** Rows for the rest count in no share: their words are NULL. */
 const TOKENS =
@@ -25,7 +25,7 @@ export function countRefusalClaims(connection: Connection, hour: number): readon
     .prepare<[number], { tried: string; reason: string; rows: number }>(REFUSALS)
     .all(hour)
     .map(({ tried, reason, rows }) => {
-      if (SIGN_IN_REASONS.includes(reason)) return { share: "sign-ins", account: "", rows };
+      if (isSignInReason(reason)) return { share: "sign-ins", account: "", rows };
       // Only who has signed in is told what is not allowed; the empty name is anonymous.
       const isAccount = reason === "not_allowed" && tried !== "";
       return isAccount

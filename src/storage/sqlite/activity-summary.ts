@@ -9,14 +9,19 @@ type Row = Readonly<Record<string, number | null>>;
 
 /** Kinds that are told apart; a flood of more is counted in all other ways. */
 const KINDS_MAX = 100_000;
-/** Of failed sign-ins of accounts that exist. */
-export const SIGN_IN_REASONS: readonly string[] = [
+const SIGN_IN_REASONS: readonly string[] = [
   "bad_password",
   "disabled",
   "expired",
   "no_password",
   "password_too_old",
+  "wrong_name",
+  "unconfirmed",
 ];
+
+/** Of failed sign-ins of accounts that exist; `credential_…`: a token, secret or login that has ended. */
+export const isSignInReason = (reason: string): boolean =>
+  SIGN_IN_REASONS.includes(reason) || reason.startsWith("credential_");
 
 interface Tally {
   count: number;
@@ -51,8 +56,7 @@ export function summarizeActivity(
     const [reason = 0, tried = 0] = split(key);
     const name = reasonOf(reason);
     if (name === "busy" || name === "unavailable") shedCount += count;
-    if (SIGN_IN_REASONS.includes(name))
-      add(signIns, `${reason} ${tried}`, { count, lastAt }, addresses);
+    if (isSignInReason(name)) add(signIns, `${reason} ${tried}`, { count, lastAt }, addresses);
     if (name !== "unknown_account") continue;
     unknown.count += count;
     unknown.names.add(tried);
