@@ -32,6 +32,14 @@ test("B06, B08: too long never matches by being cut, nor does a NUL", async () =
   expect(await verify(await hashOf("abc"), "abc\0def")).toBe("mismatch");
 });
 
+test("B07: the first 72 bytes of a longer password are not that password", async () => {
+  const long = `${"correct-horse-".repeat(5)}0123456789`;
+  expect(long).toHaveLength(80);
+  const hash = await hashOf(long);
+  expect(await verify(hash, long)).toBe("match");
+  expect(await verify(hash, long.slice(0, 72))).toBe("mismatch");
+});
+
 test("B10: composed and decomposed letters are the same password", async () => {
   expect(await verify(await hashOf("caf\u00e9 au lait noir"), "cafe\u0301 au lait noir")).toBe(
     "match",

@@ -109,6 +109,17 @@ describeWith(["docker", "dockerd", "docker-registry"], "docker login", () => {
     expectFailed(pushed, "denied: requested access to the resource is denied");
   });
 
+  test("a robot signs in with its secret, pushes what it may and nothing else", async () => {
+    const made = await site.server.mustCli(["robot", "add", "ci", "--permissions", "push"]);
+    await site.server.mustCli(["access", "grant", "team/app", "ci"]);
+    const robot = await signedIn("ci", made.stdout.trim());
+    expect((await robot.kept(site.registry.host)).identitytoken).toBeUndefined();
+    await engine.importImage(site.image("team/app:robot"), "robot's layer");
+    expectDone(await robot.docker(["push", site.image("team/app:robot")]));
+    const denied = await pullAnew(robot, "team/secret:1");
+    expectFailed(denied, "denied: requested access to the resource is denied");
+  });
+
   test("passwords.use tokens-only: docker login with a password is told to use a personal token", async () => {
     const strict = await openSite({ env: { DOCKWARDEN_PASSWORDS__USE: "tokens-only" } });
     try {

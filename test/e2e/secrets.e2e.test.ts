@@ -186,6 +186,13 @@ describeWith(
         expectDone(await podman(["push", "--tls-verify=false", site.image("team/app:identity-2")]));
       });
 
+      test("buildah signs in with a personal token", async () => {
+        const buildah = await openBuildah(site.workspace, "personal");
+        expectDone(await login(buildah, "developer", personal));
+        expectDone(await pull(buildah, "team/app:1"));
+        expectFailed(await pull(buildah, "team/secret:1"), DENIED);
+      });
+
       test("buildah reads the file that robot rotate prints, and pulls with it", async () => {
         const buildah = await openBuildah(site.workspace, "credentials");
         const made = await site.server.mustCli([
