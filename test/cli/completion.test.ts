@@ -101,7 +101,7 @@ describe("dockwarden completion", () => {
     expect(await words("robot", "rotate", "")).toBe("ci");
     expect(await words("token", "revoke", "")).toBe("1");
     expect(await words("image", "show", "te")).toBe("team/**,team/app");
-    expect(await words("audit", "list", "--account", "")).toBe("admin");
+    expect(await words("audit", "list", "--account", "")).toBe("admin,ci");
     expect(await words("access", "check", "--service", "reg")).toBe("registry");
     expect(await words("image", "register", "new", "--users", "admin,group:m")).toBe(
       "admin,group:ml",

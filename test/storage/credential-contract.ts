@@ -236,14 +236,14 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
         });
       });
 
-      test("a robot has two live secrets; the third ends the one that nobody uses", async () => {
+      test("a robot has two live secrets; the third ends the oldest, used or not", async () => {
         await add("s1", { kind: "secret" });
         await add("s2", { kind: "secret" }, NOW + 1);
         await one.credentials.noteUses(new Map([[1, { at: NOW + 2, ...FROM }]]));
-        expect((await add("s3", { kind: "secret" }, NOW + 3)).ended).toEqual([2]);
+        expect((await add("s3", { kind: "secret" }, NOW + 3)).ended).toEqual([1]);
         expect([await endOf("s1"), await endOf("s2"), await endOf("s3")]).toEqual([
-          null,
           "rotated",
+          null,
           null,
         ]);
       });

@@ -222,9 +222,9 @@ export class SqliteAccountStore implements AccountStore {
   }
 
   #recordUpdate(before: Account, after: Account, change: AccountChange): void {
-    if (change.unlocks === true) {
+    if (change.unlocks === true && Object.keys(change).length === 1) {
       this.#record({ verb: "account.unlock", names: [nameOf(after)], before: null, after: null });
-      if (Object.keys(change).length === 1) return;
+      return;
     }
     const password = change.passwordHash === undefined ? {} : { password: "changed" };
     this.#record({
