@@ -3,8 +3,8 @@
 ALTER TABLE account ADD COLUMN owner_id INTEGER REFERENCES account (id) ON DELETE SET NULL;
 CREATE INDEX account_by_owner ON account (owner_id) WHERE owner_id IS NOT NULL;
 
--- Rises with each `user unlock`: failures that were counted under an earlier number count no longer.
-ALTER TABLE account ADD COLUMN unlock_count INTEGER NOT NULL DEFAULT 0;
+-- Another random number with each `user unlock`: failures that were counted under an earlier one count no longer.
+ALTER TABLE account ADD COLUMN unlock_mark INTEGER NOT NULL DEFAULT 0;
 
 -- `digest` is the SHA-256 of the secret, which itself is never stored; `images` is JSON, NULL for every image.
 CREATE TABLE credential (

@@ -41,6 +41,7 @@ const BUSY_MILLISECONDS = 20;
 const BUSY_TURNS = 10;
 const PAUSE_MILLISECONDS = 10;
 const RETRY_SECONDS = 30;
+const BUSY_RETRY_SECONDS = 1;
 
 interface OpenFile {
   readonly store: SqliteGuessStore;
@@ -63,7 +64,9 @@ export function keepGuesses(options: GuessKeeperOptions): GuessKeeper {
   const drop = (error: unknown): void => {
     file?.store.close();
     file = null;
-    report(error instanceof Error ? error.message : String(error));
+    // A long write of another process ends soon; anything else may last.
+    if (isBusy(error)) triedAt = steady.now() - RETRY_SECONDS + BUSY_RETRY_SECONDS;
+    report(`${options.path}: ${error instanceof Error ? error.message : String(error)}`);
   };
   const openFile = (): void => {
     triedAt = steady.now();

@@ -7,7 +7,7 @@ import type { Logger } from "./http/log.js";
 import { guessMigrations, systemClock } from "./open-parts.js";
 import { guessesPathOf } from "./storage/sqlite/open-guesses.js";
 import type { PasswordGuard } from "./token/guard-password.js";
-import { SharedFlights, VerifiedPasswords } from "./token/verified-passwords.js";
+import { SharedFlights, RecentPasswords } from "./token/recent-passwords.js";
 
 /** `throttle.addressFailures` is so many a minute. */
 const ADDRESS_WINDOW_SECONDS = 60;
@@ -57,7 +57,8 @@ export function createPasswordGuard(
     settings: throttleOf(config),
     steady: steadyClock,
     digest: createPasswordDigest(),
-    verified: new VerifiedPasswords(),
+    verified: new RecentPasswords(),
+    refused: new RecentPasswords(),
     hashes: new SharedFlights(),
     notRenewed: (error) => {
       log.warn({ evt: "password.not_renewed", err: error });

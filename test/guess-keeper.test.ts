@@ -20,7 +20,7 @@ import { tempFolder } from "./support/temp.js";
 
 const TODAY = 1_800_000_000;
 const HERE = "192.0.2.1";
-const ALICE = { kind: "account", id: 1, unlockCount: 0 } as const;
+const ALICE = { kind: "account", id: 1, unlockMark: 0 } as const;
 
 describe("the count of wrong passwords", () => {
   let path: string;

@@ -103,6 +103,8 @@ function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): s
       return `nothing, if somebody guesses: it opens by itself; otherwise dockwarden user unlock ${tried}`;
     case "throttled_network":
       return "wait a few minutes; who guesses from there: dockwarden audit summary";
+    case "credential_unknown":
+      return "docker login again";
     case "bad_secret":
     case "nameless":
       return "the account's name with one of its tokens, as it was shown: dockwarden token list";

@@ -49,6 +49,7 @@ const REASONS: Readonly<Record<string, string>> = {
   nameless: "a token without its account's name",
   throttled_account: "too many wrong passwords for this name",
   throttled_network: "too many wrong passwords from this network",
+  credential_unknown: "a login of an account that is gone, or long ended",
   credential_revoked: "it was revoked",
   credential_idle: "it was not used for too long",
   credential_password_changed: "the password was changed since",

@@ -71,11 +71,13 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
 
   return {
     async hash(password): Promise<Result<string, "busy">> {
-      const hashed = await queue.run("", () => compute(normalizePassword(password)));
+      const hashed = await queue.run({ source: "", isKnown: true }, () =>
+        compute(normalizePassword(password)),
+      );
       return hashed === null ? err("busy") : ok(hashed);
     },
-    async verify(hash, password, { source, mayStart, settled }) {
-      const answer = await queue.run(source, async () => {
+    async verify(hash, password, { source, isKnown = false, mayStart, settled }) {
+      const answer = await queue.run({ source, isKnown }, async () => {
         if (mayStart !== undefined && !(await mayStart())) return err("withheld" as const);
         const verdict = await verifyNow(hash, normalizePassword(password));
         await settled?.(verdict);

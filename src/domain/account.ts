@@ -22,8 +22,8 @@ export interface Account {
   readonly credentialVersion: number;
   /** The user who answers for a robot; null for users, and for robots without one. */
   readonly ownerId: number | null;
-  /** Rises when somebody lifts the lock on guessing: failures counted before count no longer. */
-  readonly unlockCount: number;
+  /** Another random number each time that somebody lifts the lock on guessing: failures counted before count no longer. */
+  readonly unlockMark: number;
 }
 
 export interface Group {

@@ -22,6 +22,8 @@ export type Unhashed = "busy" | "withheld";
 export interface HashTurn {
   /** The client's network: the queue is fair between sources. */
   readonly source: string;
+  /** The account signed in from there before: a flood from very many networks must not keep it out. */
+  readonly isKnown?: boolean;
   /** Asked when the turn has come and nothing has been done. */
   readonly mayStart?: () => Promise<boolean>;
   /** Told the verdict before the next turn begins, which then knows of it. */

@@ -168,7 +168,7 @@ function bound(failures: readonly Failure[], limits: ThrottleLimits): readonly F
 /** Whose password was guessed at. */
 export type GuessTarget =
   /** The account's unlocks are part of it, so that `user unlock` ends the lock in the transaction of its own record. */
-  | { readonly kind: "account"; readonly id: number; readonly unlockCount: number }
+  | { readonly kind: "account"; readonly id: number; readonly unlockMark: number }
   /** Nobody's name, but it could be one: limited as an account is, or the difference would tell (THREATS B12). */
   | { readonly kind: "name"; readonly name: string }
   /** Can be nobody's name. */

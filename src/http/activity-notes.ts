@@ -52,6 +52,7 @@ const ACCOUNT_REASONS = ["bad_password", "disabled", "expired", "no_password", "
 const STRANGER_REASONS = [
   "unknown_account",
   "bad_secret",
+  "credential_unknown",
   "nameless",
   "tokens_only",
   "throttled_account",

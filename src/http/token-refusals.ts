@@ -134,7 +134,7 @@ function describeRefusal(refusal: EdgeRefusal | TokenRefusal): ErrorAnswer {
         status: 429,
         error: "temporarily_unavailable",
         code: "TOOMANYREQUESTS",
-        message: `too many wrong passwords; try again in ${refusal.retryAfterSeconds} seconds, or ask the registry's operator (dockwarden user unlock)`,
+        message: `too many wrong passwords; try again in ${refusal.retryAfterSeconds} seconds, or ask the registry's operator`,
         headers: { "Retry-After": String(refusal.retryAfterSeconds) },
       };
     case "password-too-old":

@@ -44,7 +44,7 @@ export async function authenticateSecret(
   const isRefresh = shape.kind === "refresh";
   if (!isRefresh && presented.use !== "sign-in") return err(BAD_SECRET);
   const found = await context.credentials.present(shape.digest);
-  if (found === null) return err(BAD_SECRET);
+  if (found === null) return err(isRefresh ? FORGOTTEN_LOGIN : BAD_SECRET);
   const refusal = await findRefusal(presented, found, { context, circumstances });
   if (refusal !== null) return err(refusal);
   if (isRefresh && presented.use !== "refresh") {
@@ -58,6 +58,12 @@ export async function authenticateSecret(
 }
 
 const BAD_SECRET = { reason: "bad-credentials", detail: "bad-secret" } as const;
+/** The checksum fits: it was a login of ours, and its owner may be told so. */
+const FORGOTTEN_LOGIN = {
+  reason: "credential-ended",
+  kind: "refresh",
+  detail: "unknown",
+} as const;
 
 interface Surroundings {
   readonly context: SecretContext;

@@ -15,7 +15,7 @@ import {
 } from "../domain/throttle.js";
 import type { Circumstances } from "./authenticate.js";
 import type { TokenRefusal } from "./token-answer.js";
-import type { SharedFlights, VerifiedPasswords } from "./verified-passwords.js";
+import type { RecentPasswords, SharedFlights } from "./recent-passwords.js";
 
 /** What a process keeps to make guessing useless and repeats cheap. */
 export interface PasswordGuard {
@@ -23,7 +23,10 @@ export interface PasswordGuard {
   readonly settings: ThrottleSettings;
   readonly steady: SteadyClock;
   readonly digest: PasswordDigest;
-  readonly verified: VerifiedPasswords;
+  /** Right ones, also of accounts that may not come. */
+  readonly verified: RecentPasswords;
+  /** Wrong ones, of names that nobody has as well: a repeat costs no hash, and no flood of them fills the queue. */
+  readonly refused: RecentPasswords;
   readonly hashes: SharedFlights<Result<HashVerdict, Unhashed>>;
   /** Told why a hash with older parameters could not be replaced; the sign-in is good all the same (THREATS B20). */
   readonly notRenewed: (error: unknown) => void;
@@ -48,8 +51,8 @@ type Verdict = HashVerdict | "known";
 
 /**
  * Answers whether the password is the account's; `throttled` or `busy` where nobody has looked. In this order: the lock of
- * the account, what was verified before, the lock of the network, a hash (looked at the locks again when its turn comes, so
- * that a burst is not let through as a whole). Whoever is asked for, known or not, it is the same reads and the same hash
+ * the account, what was verified before, the lock of the network, what was refused before, a hash (looked at the locks again
+ * when its turn comes, so that a burst is not let through as a whole). Whoever is asked for, known or not, it is the same reads and the same hash
  * (THREATS B02, B12). A right password of an account that is not active counts as a failure, as a wrong one does.
  */
 export async function tryPassword(
@@ -58,23 +61,33 @@ export async function tryPassword(
   circumstances: Circumstances,
 ): Promise<Result<Verdict, TokenRefusal>> {
   const { password, record } = trial;
-  const { steady, verified, settings, digest: digestOf } = context.guard;
+  const { steady, verified, refused, settings, digest: digestOf } = context.guard;
   const mayCome = record !== null && isActive(record.account, circumstances.now);
   const digest = digestOf(describeHolder(trial), password);
-  const attempt: Attempt = { trial, digest, mayCome };
-  const found = await look(attempt, context, circumstances);
+  const found = await context.guard.guesses.look(
+    targetOf(trial),
+    circumstances.source,
+    circumstances.now,
+  );
+  const attempt: Attempt = { trial, digest, mayCome, isKnown: found.isKnown };
   const accountLock = findAccountLock(found, steady.now(), settings);
   if (accountLock !== null) return err(describeLock(accountLock));
-  if (mayCome && verified.has(digest, steady.now())) {
+  const isRight = verified.has(digest, steady.now());
+  if (isRight && mayCome) {
     await noteSuccess(attempt, context, circumstances);
     return ok("known");
   }
   const networkLock = findNetworkLock(found, steady.now(), settings);
   if (networkLock !== null) return err(describeLock(networkLock));
+  if (isRight || refused.has(digest, steady.now())) {
+    await noteVerdict(isRight ? "match" : "mismatch", attempt, context, circumstances);
+    return ok(isRight ? "known" : "mismatch");
+  }
   const hashed = await hash(attempt, context, circumstances);
   if (!hashed.ok) return hashed;
+  const recent = hashed.value === "mismatch" ? refused : verified;
+  recent.add(digest, steady.now());
   if (hashed.value === "mismatch" || !mayCome) return hashed;
-  verified.add(digest, steady.now());
   await noteSuccess(attempt, context, circumstances);
   return hashed;
 }
@@ -84,6 +97,8 @@ interface Attempt {
   readonly digest: string;
   /** Exists, is enabled and has not ended. */
   readonly mayCome: boolean;
+  /** The account signed in from this network before. */
+  readonly isKnown: boolean;
 }
 
 /** Equal sign-ins at the same time wait for one hash; each is counted for its own network. */
@@ -119,6 +134,7 @@ function startHash(
   const { record, password } = attempt.trial;
   return context.hasher.verify(record?.passwordHash ?? null, password, {
     source: circumstances.source,
+    isKnown: attempt.isKnown,
     mayStart: async () => findLock(await look(attempt, context, circumstances), context) === null,
     settled: (verdict) => noteVerdict(verdict, attempt, context, circumstances),
   });
@@ -161,8 +177,8 @@ function findLock(record: GuessRecord, { guard }: GuardContext): ThrottleLock | 
 
 function targetOf({ record, name, isName }: PasswordTrial): GuessTarget {
   if (record !== null) {
-    const { id, unlockCount } = record.account;
-    return { kind: "account", id, unlockCount };
+    const { id, unlockMark } = record.account;
+    return { kind: "account", id, unlockMark };
   }
   return isName ? { kind: "name", name } : { kind: "none" };
 }

@@ -48,8 +48,9 @@ export type TokenRefusal =
   | {
       readonly reason: "credential-ended";
       readonly kind: CredentialKind;
-      readonly detail: EndReason | "other-service";
-      readonly holder: RefusedHolder;
+      /** `unknown`: forgotten with its account or its days; the shape alone says that it is a login. */
+      readonly detail: EndReason | "other-service" | "unknown";
+      readonly holder?: RefusedHolder;
     }
   /** From before a restore, and not yet confirmed. */
   | {

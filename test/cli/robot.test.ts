@@ -327,7 +327,7 @@ describe("what a change of a user does to credentials", () => {
     expect(told).toMatch(/^emil is unlocked: wrong passwords counted until now count no longer/);
     const { onStore } = await import("../support/credential-rows.js");
     const count = onStore(site, (store) =>
-      store.prepare("SELECT unlock_count FROM account WHERE name = 'emil'").pluck().get(),
+      store.prepare("SELECT unlock_mark FROM account WHERE name = 'emil'").pluck().get(),
     );
     expect(count).toBe(1);
     expect(await site.must("audit", "list", "--account", "emil")).toMatch(/account\.unlock +emil/);

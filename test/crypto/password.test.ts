@@ -56,14 +56,16 @@ test("other parameters are told, costs beyond the ceiling are not paid", async (
   );
 });
 
+const X = { source: "x", isKnown: false };
+
 /** A queue with one place, which is taken until `release`, and `x` waiting so often; `order` says what has run. */
 function busyQueue(limit: number, waiting: number) {
   const queue = new FairQueue(1, limit);
   const order: string[] = [];
   let release: () => void = () => undefined;
-  const first = queue.run("x", () => new Promise<void>((resolve) => (release = resolve)));
-  const add = (source: string, name: string) =>
-    queue.run(source, async () => {
+  const first = queue.run(X, () => new Promise<void>((resolve) => (release = resolve)));
+  const add = (source: string, name: string, isKnown = false) =>
+    queue.run({ source, isKnown }, async () => {
       order.push(name);
       return name;
     });
@@ -99,6 +101,26 @@ test("J02: a full queue turns away the newest of the longest line for a source w
   await finish(honest);
   expect(order.slice(0, 3)).toEqual(["x1", "y1", "x2"]);
   expect(order).toHaveLength(64);
+});
+
+test("J02: a flood from very many sources keeps nobody out who is known there", async () => {
+  const { order, add, finish } = busyQueue(3, 0);
+  const flood = ["a", "b", "c"].map((source) => add(source, source));
+  const known = ["k", "l"].map((source) => add(source, source, true));
+  expect(await add("d", "d")).toBeNull();
+  expect(await Promise.all(flood.slice(0, 2))).toEqual([null, null]);
+  await finish(...known, flood[2] ?? Promise.resolve());
+  expect(order).toEqual(["k", "c", "l"]);
+});
+
+test("J02: known sources among themselves are fair, too", async () => {
+  const { order, add, finish } = busyQueue(2, 0);
+  const first = add("k", "k1", true);
+  const second = add("k", "k2", true);
+  const other = add("l", "l1", true);
+  expect(await second).toBeNull();
+  await finish(first, other);
+  expect(order).toEqual(["k1", "l1"]);
 });
 
 test("J02: sources that wait with equally few don't push each other out", async () => {
@@ -154,8 +176,8 @@ test("the next hash starts when the verdict of the one before it has been taken 
 
 test("a job that fails gives its place on", async () => {
   const queue = new FairQueue(1, 1);
-  await expect(queue.run("x", () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
-  expect(await queue.run("x", async () => 7)).toBe(7);
+  await expect(queue.run(X, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+  expect(await queue.run(X, async () => 7)).toBe(7);
 });
 
 test("rules refuse what is short, long, common, repeated or the account's name", () => {

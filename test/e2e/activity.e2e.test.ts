@@ -85,7 +85,7 @@ describeWith(["skopeo", "docker-registry"], "what a denied client leaves on reco
     const explained = await server.cli(["access", "check", "--ref", entry.reference]);
     expect(explained.code).toBe(1);
     expect(explained.stdout).toContain("no grant on team/secret names this account");
-    expect(explained.stdout).toContain("now:\n  no: reader may not pull team/secret");
+    expect(explained.stdout).toContain("now:\n  no: reader may not pull and push team/secret");
   });
 
   test("L09: a tail whose reader is gone ends without a word", async () => {

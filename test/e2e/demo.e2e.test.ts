@@ -78,6 +78,7 @@ describeWith(["docker-registry", "skopeo", "docker", "dockerd"], "the demo", () 
   afterAll(() => workspace.close());
 
   const DENIED = "denied: requested access to the resource is denied";
+  const LOGIN_ENDED = "unauthorized: Your login on this machine has ended. Run docker login again.";
   const NOT_ACTIVE = "unauthorized: wrong user name or password, or the account is not active";
 
   /** All images and containers that the engine has. */
@@ -130,7 +131,7 @@ describeWith(["docker-registry", "skopeo", "docker", "dockerd"], "the demo", () 
       /pull access denied for .*denied: requested access to the resource is denied/,
     );
     expect(steps.get("The admin disables the reader, who pulls again at once")).toContain(
-      NOT_ACTIVE,
+      LOGIN_ENDED,
     );
   }
 

@@ -77,8 +77,7 @@ describe("refusals", () => {
       status: 429,
       error: "temporarily_unavailable",
       code: "TOOMANYREQUESTS",
-      message:
-        "too many wrong passwords; try again in 61 seconds, or ask the registry's operator (dockwarden user unlock)",
+      message: "too many wrong passwords; try again in 61 seconds, or ask the registry's operator",
       headers: { "Retry-After": "61" },
     });
     expect(answerRefusal({ reason: "busy" })).toMatchObject({

@@ -4,7 +4,7 @@ import type { SteadySeconds, ThrottleSettings, ThrottleStore } from "../../src/d
 import { SqliteGuessStore } from "../../src/storage/sqlite/guess-store.js";
 import { openGuessesInMemory } from "../../src/storage/sqlite/open-guesses.js";
 import type { PasswordGuard } from "../../src/token/guard-password.js";
-import { SharedFlights, VerifiedPasswords } from "../../src/token/verified-passwords.js";
+import { SharedFlights, RecentPasswords } from "../../src/token/recent-passwords.js";
 
 /** The defaults of `throttle.*`. */
 export const SETTINGS: ThrottleSettings = {
@@ -55,7 +55,8 @@ export function fakeGuard(store: SqliteGuessStore = makeGuessStore()): FakeGuard
     settings: SETTINGS,
     steady: { now: () => steady.seconds },
     digest: createPasswordDigest(),
-    verified: new VerifiedPasswords(),
+    verified: new RecentPasswords(),
+    refused: new RecentPasswords(),
     hashes: new SharedFlights(),
     notRenewed: () => void asked.push("not renewed"),
   };

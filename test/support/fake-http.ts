@@ -34,7 +34,7 @@ function account(name: string, permissions: string, isEnabled = true): SignInRec
     passwordChangedAt: 0,
     credentialVersion: 1,
     ownerId: null,
-    unlockCount: 0,
+    unlockMark: 0,
   };
   return { account: made, passwordHash: `pw-${name}`, groups: [] };
 }

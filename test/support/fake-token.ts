@@ -29,7 +29,7 @@ export function signIn(name: string, id: number, change: Partial<Account> = {}):
     passwordChangedAt: NOW - 86_400,
     credentialVersion: 3,
     ownerId: null,
-    unlockCount: 0,
+    unlockMark: 0,
     ...change,
   };
   return { account, passwordHash: `pw-${name}`, groups: [] };

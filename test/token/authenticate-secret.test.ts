@@ -301,7 +301,17 @@ describe("what was never meant so", () => {
 
   test("a good checksum that nobody was given is one read and no more", async () => {
     const { ask, flow } = setUp();
-    expect(await ask(asLogin(credentialSecrets.make("refresh").secret))).toEqual(bad("bad-secret"));
+    const token = credentialSecrets.make("token").secret;
+    expect(await ask(asPassword(token, "alice"))).toEqual(bad("bad-secret"));
+    expect(flow.credentials.lookups.count).toBe(1);
+  });
+
+  test("a login that is forgotten with its account says that it has ended", async () => {
+    const { ask, flow } = setUp();
+    expect(await ask(asLogin(credentialSecrets.make("refresh").secret))).toEqual({
+      ok: false,
+      error: { reason: "credential-ended", kind: "refresh", detail: "unknown" },
+    });
     expect(flow.credentials.lookups.count).toBe(1);
   });
 

@@ -1,12 +1,17 @@
 // What a change of an account writes: its row, and the end of the credentials that must not outlive it.
+import { randomInt } from "node:crypto";
 import type { Account } from "../../domain/account.js";
 import { normalizePermissions } from "../../domain/action.js";
+import type { EndReason } from "../../domain/credential.js";
 import type { AccountChange } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { RecordChange } from "./change-log.js";
 import type { Connection } from "./connection.js";
 import { endCredentials, findLive } from "./credential-end.js";
 import type { AccountRow } from "./rows.js";
+
+/** Random, not counted: a restore takes the store back, but not the counts beside it. */
+const UNLOCK_MARKS = 2 ** 48 - 1;
 
 export interface RowChange {
   readonly row: AccountRow;
@@ -34,7 +39,7 @@ export function writeChange(
     password_hash: change.passwordHash ?? row.password_hash,
     password_changed_at: change.passwordHash === undefined ? row.password_changed_at : now,
     owner_id: ownerId,
-    unlock_count: row.unlock_count + Number(change.unlocks === true),
+    unlock_mark: change.unlocks === true ? randomInt(1, UNLOCK_MARKS) : row.unlock_mark,
   };
   const isCredentialTouched =
     next.name !== row.name ||
@@ -46,33 +51,39 @@ export function writeChange(
     .prepare(
       `UPDATE account SET name = @name, permissions = @permissions, email = @email, expires_at = @expires_at,
          is_enabled = @is_enabled, password_hash = @password_hash, password_changed_at = @password_changed_at,
-         owner_id = @owner_id, unlock_count = @unlock_count,
+         owner_id = @owner_id, unlock_mark = @unlock_mark,
          credential_version = credential_version + @rise WHERE id = @id`,
     )
     .run({ ...next, rise: Number(isCredentialTouched), id: row.id });
 }
 
+export interface LoginEnding {
+  readonly before: Account;
+  readonly change: AccountChange;
+  readonly now: EpochSeconds;
+}
+
 /**
  * A new password ends what was made with the old one, and the personal tokens too (THREATS E04) unless they are to stay;
- * disabling ends the logins. To be called inside the transaction of the change.
+ * disabling ends the logins, and so did an end of the account that is moved only after it had come. To be called inside
+ * the transaction of the change.
  */
 export function endLogins(
   connection: Connection,
   record: RecordChange,
-  {
-    account,
-    change,
-    now,
-  }: { readonly account: Account; readonly change: AccountChange; readonly now: EpochSeconds },
+  { before, change, now }: LoginEnding,
 ): void {
-  if (change.passwordHash !== undefined) {
-    const kinds =
-      change.keepsTokens === true ? ["refresh" as const] : (["refresh", "token"] as const);
-    const credentials = findLive(connection, account.id, kinds);
-    endCredentials(connection, record, { credentials, reason: "password-changed", now });
-    return;
-  }
-  if (change.isEnabled !== false) return;
-  const credentials = findLive(connection, account.id, ["refresh"]);
-  endCredentials(connection, record, { credentials, reason: "account-disabled", now });
+  const reason = findReason(before, change, now);
+  if (reason === null) return;
+  const withTokens = reason === "password-changed" && change.keepsTokens !== true;
+  const kinds = withTokens ? (["refresh", "token"] as const) : (["refresh"] as const);
+  const credentials = findLive(connection, before.id, kinds);
+  endCredentials(connection, record, { credentials, reason, now });
+}
+
+function findReason(before: Account, change: AccountChange, now: EpochSeconds): EndReason | null {
+  if (change.passwordHash !== undefined) return "password-changed";
+  if (change.isEnabled === false) return "account-disabled";
+  const hadEnded = before.expiresAt !== null && before.expiresAt <= now;
+  return hadEnded ? "account-ended" : null;
 }

@@ -150,7 +150,7 @@ export class SqliteAccountStore implements AccountStore {
         return err({ reason: "last-admin", name } as const);
       const after = this.#must(row.id);
       this.#recordUpdate(before, after, change);
-      endLogins(this.#connection, this.#record, { account: after, change, now });
+      endLogins(this.#connection, this.#record, { before, change, now });
       return ok(after);
     });
   }

@@ -21,7 +21,8 @@ const SIGN_IN_REASONS: readonly string[] = [
 
 /** Of failed sign-ins of accounts that exist; `credential_…`: a token, secret or login that has ended. */
 export const isSignInReason = (reason: string): boolean =>
-  SIGN_IN_REASONS.includes(reason) || reason.startsWith("credential_");
+  SIGN_IN_REASONS.includes(reason) ||
+  (reason.startsWith("credential_") && reason !== "credential_unknown");
 
 interface Tally {
   count: number;

@@ -193,7 +193,7 @@ export class SqliteGuessStore {
   #subjectOf(target: GuessTarget): string | null {
     switch (target.kind) {
       case "account":
-        return `account:${target.id}:${target.unlockCount}`;
+        return `account:${target.id}:${target.unlockMark}`;
       case "name":
         return `name:${this.#digest("name", target.name).toString("base64url", 0, 16)}`;
       case "none":
@@ -201,9 +201,9 @@ export class SqliteGuessStore {
     }
   }
 
-  /** 16 bits: enough to tell a handful of passwords apart, too few to find one out. */
+  /** 20 bits: enough to tell a hundred passwords apart, too few to find one out. */
   #markOf({ name, password }: Guess): number {
-    return this.#digest("mark", name, password.normalize("NFKC")).readUInt16BE();
+    return this.#digest("mark", name, password.normalize("NFKC")).readUIntBE(0, 3) >>> 4;
   }
 
   #numberOf(source: string): number {

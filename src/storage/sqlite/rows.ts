@@ -16,7 +16,7 @@ export interface AccountRow {
   readonly password_changed_at: number | null;
   readonly credential_version: number;
   readonly owner_id: number | null;
-  readonly unlock_count: number;
+  readonly unlock_mark: number;
 }
 
 export interface GroupRow {
@@ -73,7 +73,7 @@ export function readAccount(row: AccountRow): Account {
     passwordChangedAt: row.password_changed_at,
     credentialVersion: row.credential_version,
     ownerId: row.owner_id,
-    unlockCount: row.unlock_count,
+    unlockMark: row.unlock_mark,
   };
 }
 

@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { createPasswordDigest } from "../../src/crypto/password-digest.js";
-import { SharedFlights, VerifiedPasswords } from "../../src/token/verified-passwords.js";
+import { SharedFlights, RecentPasswords } from "../../src/token/recent-passwords.js";
 
 describe("a digest", () => {
   const digest = createPasswordDigest();
@@ -23,7 +23,7 @@ describe("a digest", () => {
 
 describe("verified passwords", () => {
   test("are known for five minutes from the hash on, however often they come", () => {
-    const verified = new VerifiedPasswords();
+    const verified = new RecentPasswords();
     verified.add("d", 100);
     expect([100, 250, 399, 400, 401].map((now) => verified.has("d", now))).toEqual([
       true,
@@ -36,7 +36,7 @@ describe("verified passwords", () => {
   });
 
   test("are ten thousand at most, and the one used longest ago goes", () => {
-    const verified = new VerifiedPasswords();
+    const verified = new RecentPasswords();
     for (let at = 0; at < 10_000; at += 1) verified.add(`d${at}`, 0);
     expect(verified.has("d0", 1)).toBe(true);
     verified.add("one more", 1);
@@ -49,7 +49,7 @@ describe("verified passwords", () => {
   });
 
   test("hold nothing but digests", () => {
-    const verified = new VerifiedPasswords();
+    const verified = new RecentPasswords();
     verified.add(createPasswordDigest()("account:1:3", "quiet-canary-42"), 0);
     expect(inspect(verified, { showHidden: true, depth: 9 })).not.toContain("canary");
   });

@@ -1,16 +1,16 @@
-// Passwords that were right a moment ago, by their digest, and hashes that are under way: one slow hash for all who wait.
+// Passwords that were right or wrong a moment ago, by their digest, and hashes that are under way: one slow hash for all who wait.
 import type { SteadySeconds } from "../domain/throttle.js";
 
-/** How long a right password needs no further hash. */
-export const VERIFIED_SECONDS = 300;
-const VERIFIED_MAX = 10_000;
+/** How long a password that was looked at needs no further hash. */
+export const RECENT_SECONDS = 300;
+const RECENT_MAX = 10_000;
 
-/** Keys are digests that stand for holder, version of the credential and password (PasswordDigest); wrong ones are not kept. */
-export class VerifiedPasswords {
+/** Keys are digests that stand for holder, version of the credential and password (PasswordDigest). */
+export class RecentPasswords {
   /** The one used longest ago first. */
   readonly #endings = new Map<string, SteadySeconds>();
 
-  /** True within VERIFIED_SECONDS of `add`; a repeat does not make it longer. */
+  /** True within RECENT_SECONDS of `add`; a repeat does not make it longer. */
   has(digest: string, now: SteadySeconds): boolean {
     const end = this.#endings.get(digest);
     if (end === undefined) return false;
@@ -23,8 +23,8 @@ export class VerifiedPasswords {
   /** At most 10,000 are kept; the one used longest ago makes room. */
   add(digest: string, now: SteadySeconds): void {
     this.#endings.delete(digest);
-    this.#endings.set(digest, now + VERIFIED_SECONDS);
-    if (this.#endings.size <= VERIFIED_MAX) return;
+    this.#endings.set(digest, now + RECENT_SECONDS);
+    if (this.#endings.size <= RECENT_MAX) return;
     const [oldest] = this.#endings.keys();
     if (oldest !== undefined) this.#endings.delete(oldest);
   }
