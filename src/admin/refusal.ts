@@ -49,6 +49,10 @@ export function describeRefusal(
       return refused(`there is no credential ${refusal.id}; see dockwarden token list`);
     case "already-ended":
       return refused(`credential ${refusal.id} has ended already; nothing changed`);
+    case "would-end":
+      return refused(
+        `${refusal.name} was given another secret meanwhile, and secret ${refusal.id} would end for one more; nothing changed; look (dockwarden robot show ${refusal.name}), and repeat if it is still needed`,
+      );
     case "last-admin":
       return refused(
         `${refusal.name} is the last enabled admin without an end; make another one first (dockwarden user update NAME --permissions admin)`,

@@ -1,7 +1,7 @@
 // Use cases on robots: accounts for machines, with two secrets at a time so that a rotation shuts nobody out.
 import { isActive, type Account } from "../domain/account.js";
 import type { Permission } from "../domain/action.js";
-import type { ListedCredential } from "../domain/credential.js";
+import type { CredentialUse, ListedCredential } from "../domain/credential.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { ok, type Result } from "../domain/result.js";
 import { Secret } from "../domain/secret.js";
@@ -14,6 +14,9 @@ import { findRecordFault } from "./records.js";
 import { describeRefusal, refused, type Refusal } from "./refusal.js";
 import { findInactivity } from "./rights.js";
 import type { MadeCredential } from "./token-admin.js";
+
+/** A use may be so much newer than what is on record of it. */
+const USE_LAG_SECONDS = 120;
 
 export interface RobotOrder {
   readonly name: string;
@@ -51,7 +54,7 @@ export async function addRobot(
     ? [`WARNING: ${account.name} is an admin: whoever holds its secret may do everything`]
     : [];
   try {
-    const order = { account, expiresAt: end.value, describe: () => warnings };
+    const order = { account, expiresAt: end.value, mayEnd: [], describe: () => warnings };
     return await addSecret(order, context);
   } catch (error) {
     const rest = `robot ${account.name} is added and has no secret yet: dockwarden robot rotate ${account.name}`;
@@ -63,12 +66,14 @@ export async function addRobot(
 interface SecretOrder {
   readonly account: Account;
   readonly expiresAt: EpochSeconds;
+  /** Live secrets that may end for it. */
+  readonly mayEnd: readonly number[];
   /** Given the numbers of the secrets that ended by it. */
   readonly describe: (ended: readonly number[]) => readonly string[];
 }
 
 async function addSecret(
-  { account, expiresAt, describe }: SecretOrder,
+  { account, expiresAt, mayEnd, describe }: SecretOrder,
   context: AdminContext,
 ): Promise<Result<MadeSecret, Refusal>> {
   const { secret, digest } = context.secrets.make("secret");
@@ -82,6 +87,7 @@ async function addSecret(
       description: null,
       createdFrom: null,
       expiresAt,
+      mayEnd,
     },
     context.clock.now(),
   );
@@ -102,7 +108,8 @@ export interface RotationOrder {
 
 /**
  * Adds a second secret; the one before goes on until its end or its revocation. Of two the older ends, which is refused
- * while it is used: since the newer one was made.
+ * unless it was never used, or the newer one has taken its place. What was looked at is what ends: of two rotations at
+ * the same moment the second is refused.
  */
 export async function rotateRobot(
   { name, secretExpiresAt, isAnyway }: RotationOrder,
@@ -117,10 +124,12 @@ export async function rotateRobot(
   if (!robot.ok) return robot;
   const live = (await findLive(name, context)).filter(({ kind }) => kind === "secret");
   const [older, newer] = live;
-  if (older !== undefined && newer !== undefined && !isAnyway) {
-    const fault = findUseFault(older, newer);
+  const goesNow = older !== undefined && newer !== undefined ? older : null;
+  if (goesNow !== null && newer !== undefined && !isAnyway) {
+    const fault = findUseFault(goesNow, newer, context.clock.now());
     if (fault !== null) return refused(fault);
   }
+  const mayEnd = goesNow === null ? [] : [goesNow.id];
   const inactivity = describeInactivity(robot.value, context);
   const describe = (ended: readonly number[]): readonly string[] => [
     ...inactivity,
@@ -128,17 +137,35 @@ export async function rotateRobot(
       ended.includes(secret.id) ? describeEnd(secret) : describeLeft(secret),
     ),
   ];
-  return addSecret({ account: robot.value, expiresAt: end.value, describe }, context);
+  return addSecret({ account: robot.value, expiresAt: end.value, mayEnd, describe }, context);
 }
 
-function findUseFault(older: ListedCredential, newer: ListedCredential): string | null {
+function findUseFault(
+  older: ListedCredential,
+  newer: ListedCredential,
+  now: EpochSeconds,
+): string | null {
   const { account, lastUse, id } = older;
-  // In the same second it may have been either.
-  if (lastUse === null || lastUse.at < newer.createdAt) return null;
+  const why = lastUse === null ? null : findUseSign(lastUse, newer, now);
+  if (lastUse === null || why === null) return null;
   return [
-    `${account} has two secrets already, and the older one (${id}) is still used: last at ${formatTime(lastUse.at)} ${formatSender(lastUse)}, after the newer one (${newer.id}) was made; nothing changed`,
-    `give that place the newer secret, and repeat; or end the older one whatever it stops: dockwarden robot rotate ${account} --yes (in a program: isAnyway)`,
+    `${account} has two secrets already, and the older one (${id}) seems to be still used: last at ${formatTime(lastUse.at)} ${formatSender(lastUse)}, ${why}; nothing changed`,
+    `give that place the newer secret (${newer.id}), and repeat once it is used; where its output was lost, end it, and repeat: dockwarden token revoke ${newer.id}`,
+    `or end the older one whatever it stops: dockwarden robot rotate ${account} --yes (in a program: isAnyway)`,
   ].join("\n");
+}
+
+/** What speaks against the end of an older secret that was used last so; null where the newer one took its place. */
+function findUseSign(
+  { at }: CredentialUse,
+  newer: ListedCredential,
+  now: EpochSeconds,
+): string | null {
+  if (newer.lastUse === null) return `and the newer one (${newer.id}) was never used`;
+  // NOTE: uses are written behind, constant ones once a minute: what is on record is not the newest.
+  if (at >= now - USE_LAG_SECONDS) return "within the last two minutes";
+  if (at < newer.lastUse.at) return null;
+  return `after the newer one (${newer.id}) was used last (${formatTime(newer.lastUse.at)})`;
 }
 
 const describeEnd = ({ id, lastUse }: ListedCredential): readonly string[] => [

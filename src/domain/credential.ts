@@ -63,6 +63,8 @@ export interface NewCredential {
   readonly expiresAt: EpochSeconds | null;
   /** Of a login: the credentialVersion under which its password was right. With another by now it is not kept. */
   readonly version?: number;
+  /** Of a secret: live ones that may end to make room for it; without them none may. Logins need not say. */
+  readonly mayEnd?: readonly number[];
 }
 
 /** A credential found by its secret, with everything that signing in needs, read in one go. */
@@ -81,7 +83,9 @@ export type CredentialRefusal =
   /** Robots have secrets, users personal tokens and logins. */
   | { readonly reason: "wrong-kind"; readonly name: string }
   | { readonly reason: "unknown-credential"; readonly id: number }
-  | { readonly reason: "already-ended"; readonly id: number };
+  | { readonly reason: "already-ended"; readonly id: number }
+  /** A live secret outside `mayEnd` would have to go: somebody else added one meanwhile. */
+  | { readonly reason: "would-end"; readonly name: string; readonly id: number };
 
 export interface CredentialFilter {
   /** An account's name; null: everybody's. */
@@ -98,8 +102,9 @@ export const ROBOT_SECRETS_MAX = 2;
 /** Every act is whole and atomic; every method may throw StoreUnavailable. */
 export interface CredentialStore {
   /**
-   * Adds it (`unknown-account` also where `version` is past), and ends what goes beyond REFRESH_TOKENS_MAX (the least recently used first) or ROBOT_SECRETS_MAX (the oldest
-   * first); what is past its own end goes before anything that still works.
+   * Adds it (`unknown-account` also where `version` is past), and ends what goes beyond REFRESH_TOKENS_MAX (the least
+   * recently used first) or ROBOT_SECRETS_MAX (the oldest first); what is past its own end goes before anything that
+   * still works, and of secrets that do only those of `mayEnd` (`would-end`).
    */
   add(
     credential: NewCredential,

@@ -195,26 +195,66 @@ describe("robots by command line", () => {
     expect(await secretsOf(name)).toHaveLength(2);
   });
 
-  test("of two secrets the older ends, unless it is used since the newer one was made", async () => {
+  test("of two secrets the older ends once the newer one is used in its place", async () => {
     const first = await add(name);
     const second = await rotate(name);
-    noteUse(site, first.secretId, 5);
-    await expectRefused(
-      ["robot", "rotate", name],
-      1,
-      new RegExp(`older one \\(${first.secretId}\\) is still used.*192.0.2.9 by skopeo[^]*--yes`),
-    );
-    const third = await rotate(name, "--yes");
+    noteUse(site, first.secretId, -200);
+    noteUse(site, second.secretId, -190);
+    const third = await rotate(name);
     expect(third.effects[0]).toMatch(new RegExp(`secret ${first.secretId} has ended`));
     expect(await secretsOf(name)).toEqual([second.secretId, third.secretId]);
   });
 
-  test("the older of two ends although the newer was never used", async () => {
-    const first = await add(name);
-    noteUse(site, first.secretId, -60);
+  test.each([
+    ["was used after the newer one", -200, -300, "after the newer one .* was used last"],
+    ["was used within two minutes", -100, -1, "within the last two minutes"],
+    ["is used where clocks run ahead", 50, 90, "within the last two minutes"],
+    ["alone was ever used", -4000, null, "the newer one .* was never used"],
+  ])(
+    "an older secret that %s is kept, with its user and both ways on named",
+    async (_, use, newerUse, says) => {
+      const first = await add(name);
+      const second = await rotate(name);
+      noteUse(site, first.secretId, use);
+      if (newerUse !== null) noteUse(site, second.secretId, newerUse);
+      const [older, newer] = [first.secretId, second.secretId];
+      const who = `older one \\(${older}\\).* last at 20.*192.0.2.9 by skopeo/1.9, .*${says}`;
+      const ways = `token revoke ${newer}\n.*robot rotate ${name} --yes`;
+      await expectRefused(["robot", "rotate", name], 1, new RegExp(`${who}[^]*${ways}`));
+      const third = await rotate(name, "--yes");
+      expect(third.effects[0]).toMatch(new RegExp(`secret ${older} has ended`));
+      expect(await secretsOf(name)).toEqual([newer, third.secretId]);
+    },
+  );
+
+  test("an older secret that was never used ends", async () => {
+    await add(name);
     const second = await rotate(name);
     const third = await rotate(name);
     expect(await secretsOf(name)).toEqual([second.secretId, third.secretId]);
+  });
+
+  test("a rotation whose output was lost is undone and repeated", async () => {
+    const first = await add(name);
+    noteUse(site, first.secretId, -4000);
+    const lost = await rotate(name);
+    await site.must("token", "revoke", String(lost.secretId));
+    const third = await rotate(name);
+    expect(await secretsOf(name)).toEqual([first.secretId, third.secretId]);
+  });
+
+  test("of two rotations at the same moment one is refused, and no working secret ends", async () => {
+    const first = await add(name);
+    noteUse(site, first.secretId, -4000);
+    const args = ["robot", "rotate", name];
+    const outcomes = await Promise.all([site.run(args), site.run(args)]);
+    expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1]);
+    expect(outcomes.find(({ code }) => code === 1)).toMatchObject({
+      stdout: "",
+      stderr: expect.stringMatching(/another secret meanwhile.*nothing changed|was never used/),
+    });
+    const [kept, ...added] = await secretsOf(name);
+    expect([kept, added.length]).toEqual([first.secretId, 1]);
   });
 
   test("an expired secret makes room before one that works", async () => {

@@ -240,12 +240,29 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
         await add("s1", { kind: "secret" });
         await add("s2", { kind: "secret" }, NOW + 1);
         await one.credentials.noteUses(new Map([[1, { at: NOW + 2, ...FROM }]]));
-        expect((await add("s3", { kind: "secret" }, NOW + 3)).ended).toEqual([1]);
+        const third = await add("s3", { kind: "secret", mayEnd: [1] }, NOW + 3);
+        expect(third.ended).toEqual([1]);
         expect([await endOf("s1"), await endOf("s2"), await endOf("s3")]).toEqual([
           "rotated",
           null,
           null,
         ]);
+      });
+
+      test("a third secret is refused where one would end that was not named, and nothing is left of it", async () => {
+        await add("s1", { kind: "secret" });
+        await add("s2", { kind: "secret" });
+        const before = await audit("ci");
+        for (const mayEnd of [undefined, [], [2]]) {
+          const third = credential("s3", { kind: "secret", ...(mayEnd && { mayEnd }) });
+          expect(await one.credentials.add(third, NOW)).toEqual({
+            ok: false,
+            error: { reason: "would-end", name: "ci", id: 1 },
+          });
+        }
+        expect(await present("s3")).toBeUndefined();
+        expect([await endOf("s1"), await endOf("s2")]).toEqual([null, null]);
+        expect(await audit("ci")).toEqual(before);
       });
 
       test("a secret past its end goes before one that still works", async () => {

@@ -108,8 +108,12 @@ export class SqliteCredentialStore implements CredentialStore {
         // A login is made by its own account, whoever runs the server.
         ...(kind === "refresh" ? { actor: { name, isClaimed: false } } : {}),
       });
-      const ended = this.#endSurplus(added, now);
-      return ok({ credential: added, ended });
+      const surplus = this.#findSurplus(added, now);
+      const kept = findKept(surplus, credential, now);
+      if (kept !== null) return err({ reason: "would-end", name, id: kept.id } as const);
+      const reason = kind === "refresh" ? "displaced" : "rotated";
+      endCredentials(this.#connection, this.#record, { credentials: surplus, reason, now });
+      return ok({ credential: added, ended: surplus.map(({ id }) => id) });
     });
   }
 
@@ -215,22 +219,19 @@ export class SqliteCredentialStore implements CredentialStore {
     );
   }
 
-  /** The new one stays. A robot's oldest secret goes, used or not: its newer one is what pipelines were given last. */
-  #endSurplus(added: Credential, now: EpochSeconds): readonly number[] {
+  /** What goes for the new one, which stays itself. A robot's oldest secret goes: pipelines were given the newer one last. */
+  #findSurplus(added: Credential, now: EpochSeconds): readonly ListedCredential[] {
     if (added.kind === "token") return [];
     const isLogin = added.kind === "refresh";
     const max = isLogin ? REFRESH_TOKENS_MAX : ROBOT_SECRETS_MAX;
     const order = isLogin ? "coalesce(c.used_at, c.created_at) DESC, c.id DESC" : "c.id DESC";
-    const surplus = this.#connection
+    return this.#connection
       .prepare<[number, string, number, number, number], ListedRow>(
         `${LISTED} WHERE c.account_id = ? AND c.kind = ? AND c.ended_at IS NULL AND c.id <> ?
          ORDER BY coalesce(c.expires_at <= ?, 0), ${order} LIMIT -1 OFFSET ?`,
       )
       .all(added.accountId, added.kind, added.id, now, max - 1)
       .map(readListed);
-    const reason = isLogin ? "displaced" : "rotated";
-    endCredentials(this.#connection, this.#record, { credentials: surplus, reason, now });
-    return surplus.map(({ id }) => id);
   }
 
   #findAll(ids: readonly number[]): Result<readonly ListedCredential[], CredentialRefusal> {
@@ -262,4 +263,16 @@ export class SqliteCredentialStore implements CredentialStore {
     if (row === undefined) throw new Error("a credential vanished inside its own transaction");
     return readCredential(row);
   }
+}
+
+/** A secret that would go and must not: it works, and whoever adds another one did not know of it. */
+function findKept(
+  surplus: readonly ListedCredential[],
+  { kind, mayEnd = [] }: NewCredential,
+  now: EpochSeconds,
+): ListedCredential | null {
+  if (kind !== "secret") return null;
+  const isLive = ({ expiresAt }: ListedCredential): boolean =>
+    expiresAt === null || now < expiresAt;
+  return surplus.find((one) => isLive(one) && !mayEnd.includes(one.id)) ?? null;
 }
