@@ -40,6 +40,9 @@ export const CREDENTIAL_COLUMNS = `c.id, c.account_id, c.kind, c.service, c.imag
   c.created_address, c.created_program, c.expires_at, c.used_at, c.used_address, c.used_program, c.ended_at, c.end_reason,
   c.epoch < (SELECT coalesce(max(epoch), 0) FROM credential_epoch) AS is_unconfirmed`;
 
+/** A ListedRow of each credential; a WHERE follows. */
+export const LISTED = `SELECT ${CREDENTIAL_COLUMNS}, a.name AS account FROM credential c JOIN account a ON a.id = c.account_id`;
+
 export function readCredential(row: CredentialRow): Credential {
   const kind = CREDENTIAL_KINDS.find((known) => known === row.kind);
   if (kind === undefined)

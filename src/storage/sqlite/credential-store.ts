@@ -2,8 +2,6 @@
 import { parseName } from "../../domain/account.js";
 import {
   fitsAccount,
-  REFRESH_TOKENS_MAX,
-  ROBOT_SECRETS_MAX,
   type Credential,
   type CredentialFilter,
   type CredentialRefusal,
@@ -19,11 +17,13 @@ import type { EpochSeconds } from "../../domain/time.js";
 import type { SqliteAccountStore } from "./account-store.js";
 import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
+import { findKept, findSurplus } from "./credential-bounds.js";
 import { endCredentials } from "./credential-end.js";
 import { readCredentialEpoch } from "./credential-epoch.js";
 import {
   ceilingColumns,
   CREDENTIAL_COLUMNS,
+  LISTED,
   credentialState,
   readCredential,
   readListed,
@@ -31,8 +31,6 @@ import {
   type ListedRow,
 } from "./credential-rows.js";
 import type { FileWatch } from "./file-watch.js";
-
-const LISTED = `SELECT ${CREDENTIAL_COLUMNS}, a.name AS account FROM credential c JOIN account a ON a.id = c.account_id`;
 
 export class SqliteCredentialStore implements CredentialStore {
   readonly #connection: Connection;
@@ -108,7 +106,7 @@ export class SqliteCredentialStore implements CredentialStore {
         // A login is made by its own account, whoever runs the server.
         ...(kind === "refresh" ? { actor: { name, isClaimed: false } } : {}),
       });
-      const surplus = this.#findSurplus(added, now);
+      const surplus = findSurplus(this.#connection, added, now);
       const kept = findKept(surplus, credential, now);
       if (kept !== null) return err({ reason: "would-end", name, id: kept.id } as const);
       const reason = kind === "refresh" ? "displaced" : "rotated";
@@ -219,21 +217,6 @@ export class SqliteCredentialStore implements CredentialStore {
     );
   }
 
-  /** What goes for the new one, which stays itself. A robot's oldest secret goes: pipelines were given the newer one last. */
-  #findSurplus(added: Credential, now: EpochSeconds): readonly ListedCredential[] {
-    if (added.kind === "token") return [];
-    const isLogin = added.kind === "refresh";
-    const max = isLogin ? REFRESH_TOKENS_MAX : ROBOT_SECRETS_MAX;
-    const order = isLogin ? "coalesce(c.used_at, c.created_at) DESC, c.id DESC" : "c.id DESC";
-    return this.#connection
-      .prepare<[number, string, number, number, number], ListedRow>(
-        `${LISTED} WHERE c.account_id = ? AND c.kind = ? AND c.ended_at IS NULL AND c.id <> ?
-         ORDER BY coalesce(c.expires_at <= ?, 0), ${order} LIMIT -1 OFFSET ?`,
-      )
-      .all(added.accountId, added.kind, added.id, now, max - 1)
-      .map(readListed);
-  }
-
   #findAll(ids: readonly number[]): Result<readonly ListedCredential[], CredentialRefusal> {
     const found: ListedCredential[] = [];
     for (const id of new Set(ids)) {
@@ -263,16 +246,4 @@ export class SqliteCredentialStore implements CredentialStore {
     if (row === undefined) throw new Error("a credential vanished inside its own transaction");
     return readCredential(row);
   }
-}
-
-/** A secret that would go and must not: it works, and whoever adds another one did not know of it. */
-function findKept(
-  surplus: readonly ListedCredential[],
-  { kind, mayEnd = [] }: NewCredential,
-  now: EpochSeconds,
-): ListedCredential | null {
-  if (kind !== "secret") return null;
-  const isLive = ({ expiresAt }: ListedCredential): boolean =>
-    expiresAt === null || now < expiresAt;
-  return surplus.find((one) => isLive(one) && !mayEnd.includes(one.id)) ?? null;
 }
