@@ -55,6 +55,7 @@ const REASONS: Readonly<Record<string, string>> = {
   credential_password_changed: "the password was changed since",
   credential_account_disabled: "the account is disabled",
   credential_account_ended: "the account has ended",
+  credential_account_removed: "the account was removed",
   credential_displaced: "newer logins took its place",
   credential_rotated: "newer secrets took its place",
   credential_other_service: "it is for another service",

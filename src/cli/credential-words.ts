@@ -22,6 +22,7 @@ const END_WORDS: Readonly<Record<EndReason, string>> = {
   "password-changed": "the password was changed",
   "account-disabled": "the account was disabled",
   "account-ended": "the account ended",
+  "account-removed": "the account was removed",
   displaced: "too many logins",
   rotated: "replaced by newer secrets",
 };

@@ -18,6 +18,7 @@ export const END_REASONS = [
   "password-changed",
   "account-disabled",
   "account-ended",
+  "account-removed",
   "displaced",
   "rotated",
 ] as const;

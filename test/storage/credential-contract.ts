@@ -502,6 +502,37 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
         expect(await other.accounts.find("ci")).toMatchObject({ ownerId: null, isEnabled: false });
       });
 
+      test("E01: a removal records the end of each live credential, and the robots that lose their owner", async () => {
+        await add("t1");
+        await add("r1", { kind: "refresh" });
+        await add("gone");
+        await one.credentials.end([3], "revoked", NOW);
+        await update({ isEnabled: false }, "ci");
+        expect((await one.accounts.remove("alice")).ok).toBe(true);
+        const ends = (await audit()).filter(({ verb }) => verb === "credential.end");
+        expect(ends).toMatchObject([
+          { after: { credential: "token:3", ended: "revoked" } },
+          { before: { credential: "token:1" }, after: { ended: "account-removed" } },
+          { before: { credential: "refresh:2" }, after: { ended: "account-removed" } },
+        ]);
+        const filter = { actor: null, service: null, since: null, until: null, limit: 500 };
+        const changes = await other.changes.list({
+          ...filter,
+          name: { kind: "account", name: "ci" },
+        });
+        expect(changes.at(-1)).toMatchObject({
+          verb: "account.update",
+          before: { name: "ci", owner: "alice" },
+          after: { name: "ci", owner: null },
+        });
+      });
+
+      test("E01: a removal that is refused records nothing", async () => {
+        await add("t1");
+        expect((await one.accounts.remove("alice")).ok).toBe(false);
+        expect((await audit()).map(({ verb }) => verb)).toEqual(["credential.add"]);
+      });
+
       test("owners are users that exist; nobody is an answer too", async () => {
         const robot = account("r2", { kind: "robot", passwordHash: null });
         for (const owner of ["nobody", "ci"]) {

@@ -5,9 +5,10 @@ import { normalizePermissions } from "../../domain/action.js";
 import type { EndReason } from "../../domain/credential.js";
 import type { AccountChange } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
-import type { RecordChange } from "./change-log.js";
+import { CREDENTIAL_KINDS } from "../../domain/credential.js";
+import { accountState, type RecordChange } from "./change-log.js";
 import type { Connection } from "./connection.js";
-import { endCredentials, findLive } from "./credential-end.js";
+import { endCredentials, findLive, recordEnd } from "./credential-end.js";
 import type { AccountRow } from "./rows.js";
 
 /** Random, not counted: a restore takes the store back, but not the counts beside it. */
@@ -86,4 +87,26 @@ function findReason(before: Account, change: AccountChange, now: EpochSeconds): 
   if (change.isEnabled === false) return "account-disabled";
   const hadEnded = before.expiresAt !== null && before.expiresAt <= now;
   return hadEnded ? "account-ended" : null;
+}
+
+/**
+ * What goes with an account that is removed, for the audit: its live credentials, and the owner of its robots. To be
+ * called inside the transaction, before the row goes and takes them along.
+ */
+export function recordLosses(
+  connection: Connection,
+  record: RecordChange,
+  { account, robots }: { readonly account: Account; readonly robots: readonly Account[] },
+): void {
+  for (const credential of findLive(connection, account.id, CREDENTIAL_KINDS)) {
+    recordEnd(record, credential, "account-removed");
+  }
+  for (const robot of robots) {
+    record({
+      verb: "account.update",
+      names: [{ kind: "account", name: robot.name }],
+      before: accountState(robot, account.name),
+      after: accountState(robot, null),
+    });
+  }
 }

@@ -13,7 +13,7 @@ import type { AccountFilter, AccountRecord } from "../../domain/listing.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { accountState, type RecordChange } from "./change-log.js";
-import { endLogins, writeChange } from "./account-change.js";
+import { endLogins, recordLosses, writeChange } from "./account-change.js";
 import { searchAccounts } from "./account-search.js";
 import { run, write, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
@@ -163,15 +163,17 @@ export class SqliteAccountStore implements AccountStore {
     return write(this.#connection, () => {
       const row = this.#byName.get(name);
       if (row === undefined) return err({ reason: "unknown-account", name } as const);
-      const robots = this.#robotsOf(row.id).filter(({ isEnabled }) => isEnabled);
-      if (robots.length > 0) {
-        const names = robots.map((robot) => robot.name);
+      const robots = this.#robotsOf(row.id);
+      const enabled = robots.filter(({ isEnabled }) => isEnabled);
+      if (enabled.length > 0) {
+        const names = enabled.map((robot) => robot.name);
         return err({ reason: "owns-robots", name: row.name, robots: names } as const);
       }
       const hadAdmin = this.#countAdmins() > 0;
       const groups = this.#groupsOf.all(row.id).map((group) => group.name);
       const gone = readAccount(row);
       const before = { ...this.#state(gone), groups };
+      recordLosses(this.#connection, this.#record, { account: gone, robots });
       this.#connection.prepare("DELETE FROM account WHERE id = ?").run(row.id);
       if (hadAdmin && this.#countAdmins() === 0)
         return err({ reason: "last-admin", name } as const);

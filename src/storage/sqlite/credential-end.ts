@@ -23,13 +23,22 @@ export function endCredentials(connection: Connection, record: RecordChange, end
   const end = connection.prepare("UPDATE credential SET ended_at = ?, end_reason = ? WHERE id = ?");
   for (const credential of credentials) {
     end.run(now, reason, credential.id);
-    record({
-      verb: "credential.end",
-      names: [{ kind: "account", name: credential.account }],
-      before: credentialState(credential),
-      after: { credential: `${credential.kind}:${credential.id}`, ended: reason },
-    });
+    recordEnd(record, credential, reason);
   }
+}
+
+/** The audit record alone. */
+export function recordEnd(
+  record: RecordChange,
+  credential: ListedCredential,
+  reason: EndReason,
+): void {
+  record({
+    verb: "credential.end",
+    names: [{ kind: "account", name: credential.account }],
+    before: credentialState(credential),
+    after: { credential: `${credential.kind}:${credential.id}`, ended: reason },
+  });
 }
 
 /** The live credentials of these kinds that an account has. */
