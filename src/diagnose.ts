@@ -28,6 +28,7 @@ export async function diagnose(loaded: LoadedConfig, order: DiagnosisOrder): Pro
     path: storage.path,
     migrationsDirectory: join(packageRoot, "migrations"),
     busyTimeoutMs: CLI_BUSY_MILLISECONDS,
+    now: systemClock.now(),
   });
   const ring = examineKeys({
     ...keys,

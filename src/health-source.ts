@@ -31,13 +31,21 @@ export function createHealth(
   parts: ServerParts,
   state: { readonly isStopping: boolean },
 ): HealthSource {
-  const { store, settings } = parts.admin;
+  const { store, settings, clock } = parts.admin;
   const networkPlace = describeNetworkPlace(parts.loaded.config.storage.path);
   let tagged = { version: -1, count: 0 };
   const countTagged = async (): Promise<number> => {
     const version = store.dataVersion();
     if (version !== tagged.version) tagged = { version, count: await store.images.countTagged() };
     return tagged.count;
+  };
+  let unconfirmed = { version: -1, count: 0 };
+  const countUnconfirmed = async (): Promise<number> => {
+    const version = store.dataVersion();
+    if (version !== unconfirmed.version) {
+      unconfirmed = { version, count: await store.credentials.countUnconfirmed(clock.now()) };
+    }
+    return unconfirmed.count;
   };
   return {
     isStopping: () => state.isStopping,
@@ -60,6 +68,12 @@ export function createHealth(
       if (count > 0) {
         warnings.push(
           `${count} image(s) name a tag, and without a gate tags can't be kept apart; see dockwarden image list`,
+        );
+      }
+      const waiting = await countUnconfirmed();
+      if (waiting > 0) {
+        warnings.push(
+          `${waiting} credential(s) from before the restore wait (dockwarden token list); run dockwarden token confirm --all`,
         );
       }
       return warnings;

@@ -175,8 +175,11 @@ const describeEnd = ({ id, lastUse }: ListedCredential): readonly string[] => [
 /** Who must be given the new secret before the old one ends. */
 function describeLeft(old: ListedCredential): readonly string[] {
   const end = old.expiresAt === null ? "" : ` until ${formatTime(old.expiresAt)}`;
+  const state = old.isUnconfirmed
+    ? `waits for dockwarden token confirm ${old.id}: it is from before a restore`
+    : `goes on${end}`;
   return [
-    `secret ${old.id} goes on${end}; last used: ${formatUse(old.lastUse)}`,
+    `secret ${old.id} ${state}; last used: ${formatUse(old.lastUse)}`,
     `when nobody uses it any more: dockwarden token revoke ${old.id}`,
   ];
 }

@@ -34,7 +34,7 @@ export function describeState(credential: SeenCredential): string {
     const at = end === null ? "" : ` at ${formatEnd(end.at)}`;
     return `ended${at}: ${END_WORDS[ended]}`;
   }
-  if (isUnconfirmed) return `from before a restore: dockwarden token confirm ${id}`;
+  if (isUnconfirmed) return `from before a restore: waits for dockwarden token confirm ${id}`;
   return isHolderActive ? "live" : "refused: the account is not active";
 }
 

@@ -192,7 +192,7 @@ export async function listRobots(
       describeState(account, clock.now()),
       formatEnd(account.expiresAt),
       groups.join(", "),
-      secrets.map(({ id, endsAt }) => `${id} until ${formatEnd(endsAt)}`).join(", ") || "none",
+      secrets.map(describeSecret).join(", ") || "none",
       formatUse(findLastUse(secrets)),
     ]);
     const head = ["name", "owner", "permissions", "state", "ends", "groups", "secrets", "last use"];
@@ -205,6 +205,11 @@ export async function listRobots(
     session.answer(data, () => formatTable(head, rows));
   });
 }
+
+const describeSecret = ({ id, endsAt, isUnconfirmed }: SeenCredential): string =>
+  isUnconfirmed
+    ? `${id} waits for dockwarden token confirm ${id}`
+    : `${id} until ${formatEnd(endsAt)}`;
 
 function findLastUse(secrets: readonly SeenCredential[]): SeenCredential["lastUse"] {
   return secrets

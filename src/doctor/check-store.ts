@@ -20,6 +20,7 @@ export function checkStore(site: Site): readonly Finding[] {
     ...checkDisk(site),
     ...checkNetwork(site),
     ...checkOwner(site),
+    ...checkUnconfirmed(site),
   ];
 }
 
@@ -65,6 +66,15 @@ function checkNetwork(site: Site): readonly Finding[] {
   if (site.store.networkPlace === null) return [];
   const { what, mend } = splitAdvice(site.store.networkPlace, commandOf(site.loaded, true));
   return [warning("store.network", what, mend)];
+}
+
+/** Some may have been revoked after the backup was made: what is to stay dead is looked for first. */
+function checkUnconfirmed(site: Site): readonly Finding[] {
+  const { unconfirmedCount: count } = site.store;
+  if (count === 0) return [];
+  const list = commandOf(site.loaded, true)("token list");
+  const what = `${count} credential(s) from before the restore wait, and are refused meanwhile; see ${list}`;
+  return [warning("store.unconfirmed", what, command(site, "token confirm --all"))];
 }
 
 function checkDisk(site: Site): readonly Finding[] {

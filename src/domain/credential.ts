@@ -133,6 +133,8 @@ export interface CredentialStore {
   confirm(
     ids: readonly number[] | null,
   ): Promise<Result<readonly ListedCredential[], CredentialRefusal>>;
+  /** Live ones from before a restore that wait to be confirmed; for health. */
+  countUnconfirmed(now: EpochSeconds): Promise<number>;
   /** Records an end that time brought, so that a clock set back does not revive it (THREATS E15). No-op if ended. */
   noteEnd(id: number, reason: EndReason, now: EpochSeconds): Promise<void>;
   /** Writes last uses in one go; an older use never replaces a newer one. */

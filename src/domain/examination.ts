@@ -13,6 +13,8 @@ export interface StoreExamination {
   readonly leftFolders: readonly string[];
   /** The latest time that the store has noted; null where it could not be read. */
   readonly newestTime: EpochSeconds | null;
+  /** Live credentials from before a restore that wait to be confirmed; 0 where it could not be read. */
+  readonly unconfirmedCount: number;
   /** A sentence where it lies on a file system that can't be relied on; null: it doesn't. */
   readonly networkPlace: string | null;
   /** Device and inode of its file; null where it can't be seen. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { addCliUser, GOOD_PASSWORD, openCliSite, type CliSite } from "../support/cli-site.js";
-import { dumpCredentials, letExpire, noteUse } from "../support/credential-rows.js";
+import { dumpCredentials, letExpire, noteUse, raiseEpoch } from "../support/credential-rows.js";
 import { run } from "../support/process.js";
 
 interface MadeRobot {
@@ -255,6 +255,29 @@ describe("robots by command line", () => {
     });
     const [kept, ...added] = await secretsOf(name);
     expect([kept, added.length]).toEqual([first.secretId, 1]);
+  });
+
+  test("after a restore a secret is said to wait, by robot list, show and rotate and by the doctor", async () => {
+    const waiting = await add(name);
+    raiseEpoch(site);
+    const says = new RegExp(`waits for dockwarden token confirm ${waiting.secretId}\\b`);
+    expect(await site.must("robot", "list")).toMatch(says);
+    expect(await site.must("robot", "show", name)).toMatch(says);
+    const { effects } = await rotate(name);
+    expect(effects[0]).toMatch(says);
+    expect(effects.join()).not.toContain("goes on");
+    const diagnose = (): Promise<unknown> => site.json("doctor", "--before-start");
+    expect(await diagnose()).toMatchObject({
+      findings: expect.arrayContaining([
+        expect.objectContaining({
+          id: "store.unconfirmed",
+          severity: "warning",
+          mends: [{ kind: "run", command: expect.stringMatching(/token confirm --all$/) }],
+        }),
+      ]),
+    });
+    await site.must("token", "confirm", "--all");
+    expect(JSON.stringify(await diagnose())).not.toContain("store.unconfirmed");
   });
 
   test("an expired secret makes room before one that works", async () => {

@@ -286,7 +286,7 @@ describe("personal tokens by command line", () => {
     raiseEpoch(site);
     const later = await create("carol");
     expect(await site.must("token", "list", "carol")).toMatch(
-      new RegExp(`from before a restore: dockwarden token confirm ${first.id}`),
+      new RegExp(`from before a restore: waits for dockwarden token confirm ${first.id}`),
     );
     const told = await site.must("token", "confirm", String(first.id));
     expect(told).toBe(`personal token ${first.id} of carol works again\n`);

@@ -433,6 +433,20 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
         expect(await endOf("t2")).toBe("revoked");
       });
 
+      test("those that wait are counted, without what has ended by act or by time", async () => {
+        for (const text of ["t1", "t2"]) await add(text);
+        await add("over", { expiresAt: NOW + 5 });
+        expect(await other.credentials.countUnconfirmed(NOW)).toBe(0);
+        await source.beginEpoch();
+        await add("new");
+        expect(await other.credentials.countUnconfirmed(NOW)).toBe(3);
+        expect(await other.credentials.countUnconfirmed(NOW + 5)).toBe(2);
+        await one.credentials.end([1], "revoked", NOW);
+        expect(await other.credentials.countUnconfirmed(NOW + 5)).toBe(1);
+        await one.credentials.confirm(null);
+        expect(await other.credentials.countUnconfirmed(NOW)).toBe(0);
+      });
+
       test("an unknown or ended one refuses, and none is confirmed", async () => {
         await add("t1");
         await add("t2");

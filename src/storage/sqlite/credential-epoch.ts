@@ -24,3 +24,15 @@ export function raiseCredentialEpoch(
     .run(epoch, times.now, times.backupTakenAt);
   return epoch;
 }
+
+/** Live credentials from before the newest epoch; the table is not read where there was no restore. */
+export function countUnconfirmed(connection: Connection, now: EpochSeconds): number {
+  const epoch = readCredentialEpoch(connection);
+  if (epoch === 0) return 0;
+  const count = connection
+    .prepare<[number, number], number>(
+      "SELECT count(*) FROM credential WHERE ended_at IS NULL AND epoch < ? AND (expires_at IS NULL OR expires_at > ?)",
+    )
+    .pluck();
+  return count.get(epoch, now) ?? 0;
+}

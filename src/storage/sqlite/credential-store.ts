@@ -19,7 +19,7 @@ import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
 import { findKept, findSurplus } from "./credential-bounds.js";
 import { endCredentials } from "./credential-end.js";
-import { readCredentialEpoch } from "./credential-epoch.js";
+import { countUnconfirmed, readCredentialEpoch } from "./credential-epoch.js";
 import {
   ceilingColumns,
   CREDENTIAL_COLUMNS,
@@ -187,6 +187,10 @@ export class SqliteCredentialStore implements CredentialStore {
       }
       return ok(confirmed);
     });
+  }
+
+  async countUnconfirmed(now: EpochSeconds): Promise<number> {
+    return run(() => countUnconfirmed(this.#connection, now));
   }
 
   async noteEnd(id: number, reason: EndReason, now: EpochSeconds): Promise<void> {

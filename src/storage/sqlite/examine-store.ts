@@ -3,7 +3,9 @@ import { statSync } from "node:fs";
 import type { StoreExamination } from "../../domain/examination.js";
 import { err, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
+import type { EpochSeconds } from "../../domain/time.js";
 import { findOldSqlite, isSqliteError, type Connection } from "./connection.js";
+import { countUnconfirmed } from "./credential-epoch.js";
 import { findDiskTrouble } from "./disk-trouble.js";
 import { Database } from "./engine.js";
 import { identifyStore } from "./file-watch.js";
@@ -18,7 +20,11 @@ export interface ExamineOptions {
   readonly path: string;
   readonly migrationsDirectory: string;
   readonly busyTimeoutMs: number;
+  readonly now: EpochSeconds;
 }
+
+type Seen = Pick<StoreExamination, "newestTime" | "unconfirmedCount">;
+const UNSEEN: Seen = { newestTime: null, unconfirmedCount: 0 };
 
 /** Columns that hold the time at which something was written, where the store has them. */
 const TIMES = [
@@ -31,11 +37,11 @@ const TIMES = [
 export function examineStore(options: ExamineOptions): StoreExamination {
   const looseFiles = findLooseFiles(options.path);
   const leftFolders = findLeftFolders(options.path);
-  const answer = (fault: StoreFault | null, newestTime: number | null): StoreExamination => ({
+  const answer = (fault: StoreFault | null, seen = UNSEEN): StoreExamination => ({
     fault,
     looseFiles,
     leftFolders,
-    newestTime,
+    ...seen,
     networkPlace: describeNetworkPlace(options.path),
     identity: identifyStore(options.path),
     // While a restore holds everything, there is no server.
@@ -44,9 +50,9 @@ export function examineStore(options: ExamineOptions): StoreExamination {
   // Said first: a store that a restore has moved away is not missing.
   const interrupted = findInterruptedRestore(options.path);
   const fault = interrupted ?? inspectStore(options.path) ?? placeFault(options.path);
-  if (fault !== null) return answer(fault, null);
+  if (fault !== null) return answer(fault);
   const held = holdQuietly(options.path);
-  if (!held.ok) return answer(held.error, null);
+  if (!held.ok) return answer(held.error);
   let connection: Connection | null = null;
   try {
     // NOTE not read-only: such a connection leaves SQLite's help files behind; this one takes its own away again.
@@ -55,9 +61,12 @@ export function examineStore(options: ExamineOptions): StoreExamination {
       fileMustExist: true,
     });
     connection.pragma("query_only = ON");
-    return answer(findTrouble(connection, options), findNewestTime(connection));
+    const trouble = findTrouble(connection, options);
+    const newestTime = findNewestTime(connection);
+    const unconfirmedCount = trouble === null ? countUnconfirmed(connection, options.now) : 0;
+    return answer(trouble, { newestTime, unconfirmedCount });
   } catch (error) {
-    return answer(describeError(options.path, error), null);
+    return answer(describeError(options.path, error));
   } finally {
     connection?.close();
     held.value();
