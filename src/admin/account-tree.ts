@@ -23,7 +23,12 @@ export interface AccountTree {
   readonly secrets: readonly SeenCredential[];
   readonly owner: string | null;
   /** Owned by it, sorted by name. */
-  readonly robots: readonly Account[];
+  readonly robots: readonly OwnedRobot[];
+}
+
+export interface OwnedRobot {
+  readonly account: Account;
+  readonly secrets: readonly SeenCredential[];
 }
 
 /** Live credentials alone. */
@@ -38,6 +43,8 @@ export async function readTree(
     listed.value.filter((credential) => credential.kind === kind);
   const setAt = account.passwordChangedAt;
   const lastUsedAt = setAt === null ? null : await findPasswordUse(account, context);
+  const robots = await readOwned(account, context);
+  if (!robots.ok) return robots;
   const owner = account.ownerId === null ? null : await accounts.findById(account.ownerId);
   return ok({
     password: setAt === null ? null : { setAt, lastUsedAt },
@@ -45,8 +52,21 @@ export async function readTree(
     tokens: ofKind("token"),
     secrets: ofKind("secret"),
     owner: owner?.name ?? null,
-    robots: await accounts.robotsOf(account.id),
+    robots: robots.value,
   });
+}
+
+async function readOwned(
+  { id }: Account,
+  context: AdminContext,
+): Promise<Result<readonly OwnedRobot[], Refusal>> {
+  const robots = await context.store.accounts.robotsOf(id);
+  if (robots.length === 0) return ok([]);
+  const listed = await listCredentials({ account: null, withEnded: false }, context);
+  if (!listed.ok) return listed;
+  const secretsOf = (robot: Account): readonly SeenCredential[] =>
+    listed.value.filter(({ accountId, kind }) => accountId === robot.id && kind === "secret");
+  return ok(robots.map((robot) => ({ account: robot, secrets: secretsOf(robot) })));
 }
 
 /** What is on record may be unreadable: that takes nothing from the rest. */

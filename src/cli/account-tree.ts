@@ -22,7 +22,10 @@ export function toTreeRows(account: Account, tree: AccountTree): readonly (reado
     ["password", set],
     ...branches,
     ...rows("personal token", tokens),
-    ...robots.map(({ name, isEnabled }) => ["robot", `${name}${isEnabled ? "" : " (disabled)"}`]),
+    ...robots.flatMap(({ account: { name, isEnabled }, secrets: owned }) => [
+      ["robot", `${name}${isEnabled ? "" : " (disabled)"}${owned.length > 0 ? "" : ": no secret"}`],
+      ...rows("└ secret", owned),
+    ]),
   ];
 }
 
@@ -40,6 +43,10 @@ export function toPublicTree(account: Account, tree: AccountTree): Record<string
             logins: logins.map(toPublicCredential),
           },
     tokens: tokens.map(toPublicCredential),
-    robots: robots.map(({ name, isEnabled }) => ({ name, enabled: isEnabled })),
+    robots: robots.map(({ account: { name, isEnabled }, secrets: owned }) => ({
+      name,
+      enabled: isEnabled,
+      secrets: owned.map(toPublicCredential),
+    })),
   };
 }

@@ -178,7 +178,7 @@ describe("robots by command line", () => {
     await site.must("user", "remove", "leaver");
     expect(await site.json("robot", "show", `${name}.b`)).toMatchObject({ owner: null });
     expect(await site.json("user", "show", "alice")).toMatchObject({
-      robots: expect.arrayContaining([{ name, enabled: true }]),
+      robots: expect.arrayContaining([expect.objectContaining({ name, enabled: true })]),
     });
   });
 
@@ -381,6 +381,34 @@ describe("what a change of a user does to credentials", () => {
       password: { set: expect.stringMatching(/^20/), lastUse: null, logins: [{}, {}] },
       tokens: [{ description: "kept or not", lastUse: null }],
       robots: [],
+    });
+  });
+
+  test("user show has the robots that the user owns, each with its secrets and their last use", async () => {
+    await addCliUser(site, "fred", "pull");
+    const { secretId: id } = (await site.json("robot", "add", "f.one", "--owner", "fred")) as {
+      secretId: number;
+    };
+    noteUse(site, id, -60);
+    const { secretId } = (await site.json("robot", "add", "f.two", "--owner", "fred")) as {
+      secretId: number;
+    };
+    await site.must("token", "revoke", String(secretId));
+    expect(await site.must("user", "show", "fred")).toMatch(
+      new RegExp(
+        `\\nrobot +f.one *\\n└ secret +${id}: made .*last use 20.* from 192.0.2.9 by skopeo/1.9 *\\nrobot +f.two: no secret`,
+      ),
+    );
+    expect(await site.json("user", "show", "fred")).toMatchObject({
+      tokens: [],
+      robots: [
+        {
+          name: "f.one",
+          enabled: true,
+          secrets: [{ id, live: true, lastUse: { address: "192.0.2.9", program: "skopeo/1.9" } }],
+        },
+        { name: "f.two", enabled: true, secrets: [] },
+      ],
     });
   });
 
