@@ -1,10 +1,8 @@
 // Use cases on personal tokens: making one, and ending or confirming credentials of every kind.
-import { isActive } from "../domain/account.js";
 import { normalizeActions, type Action } from "../domain/action.js";
 import type { Ceiling } from "../domain/ceiling.js";
 import { findEnd, type ListedCredential } from "../domain/credential.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
-import type { AccountRecord } from "../domain/listing.js";
 import { ok, type Result } from "../domain/result.js";
 import { Secret } from "../domain/secret.js";
 import type { EpochSeconds } from "../domain/time.js";
@@ -12,14 +10,12 @@ import { findOfKind } from "./account-kind.js";
 import type { AdminContext } from "./admin-context.js";
 import { chooseEnd } from "./credential-life.js";
 import { findLive, see, type SeenCredential } from "./credential-listing.js";
-import { formatActions, formatExample } from "./effect.js";
 import { findTagFault } from "./image-rules.js";
 import { findRecordFault } from "./records.js";
 import { describeRefusal, refused, usage, type Refusal } from "./refusal.js";
-import { findInactivity, findRights, requesterOf } from "./rights.js";
+import { describeReach } from "./token-reach.js";
 
 const IMAGES_MAX = 100;
-const NAMED_MAX = 10;
 /** Somebody else may end one of them meanwhile; then the rest is looked at again. */
 const TRIES_MAX = 3;
 
@@ -98,45 +94,6 @@ function ceilingOf({ images, actions }: TokenOrder): Ceiling {
     images: distinct.length === 0 ? null : distinct,
     actions: actions === null ? null : normalizeActions(actions),
   };
-}
-
-/** What a credential with this ceiling may do now, image by image, and why where that is nothing. */
-async function describeReach(
-  name: string,
-  ceiling: Ceiling,
-  context: AdminContext,
-): Promise<readonly string[]> {
-  const record = await context.store.accounts.findSignIn(name);
-  if (record === null) return [];
-  const { account } = record;
-  const lines = await describeWithin(record, ceiling, context);
-  if (isActive(account, context.clock.now())) return lines;
-  const inactivity = findInactivity(account, context);
-  return [`it is refused for now: ${inactivity?.message ?? name}`, ...lines];
-}
-
-async function describeWithin(
-  record: AccountRecord,
-  ceiling: Ceiling,
-  context: AdminContext,
-): Promise<readonly string[]> {
-  const { name, permissions } = record.account;
-  if (ceiling.kind === "none") {
-    const isAdmin = permissions.includes("admin");
-    const warning = `WARNING: ${name} is an admin, so whoever holds this token may do everything; narrow it with --image and --actions`;
-    return [`it may do all that ${name} may, now and later`, ...(isAdmin ? [warning] : [])];
-  }
-  const { images, actions } = ceiling;
-  if (images === null) return [`it may ${formatActions(actions ?? [])} wherever ${name} may`];
-  const requester = { ...requesterOf(record), ceiling };
-  const lines: string[] = [];
-  for (const pattern of images.slice(0, NAMED_MAX)) {
-    const rights = await findRights(requester, pattern, context);
-    lines.push(`it may now: ${formatActions(rights.allowed)} on ${formatExample(pattern)}`);
-    if (rights.allowed.length === 0) lines.push(...rights.sentences.map((each) => `  ${each}`));
-  }
-  const more = images.length - NAMED_MAX;
-  return more > 0 ? [...lines, `and ${more} more images`] : lines;
 }
 
 /** Live ones, by number; the first that is unknown or has ended refuses all. */
