@@ -53,6 +53,7 @@ function settingsOf(loaded: LoadedConfig): AdminSettings {
   return {
     services: config.token.services,
     registryHosts: config.registry.hosts,
+    registryAddress: config.registry.address,
     policy: {
       unlisted: config.policy.unlisted === "deny" ? [] : config.policy.unlisted,
       hasPersonalNamespace: config.policy.personalNamespace,

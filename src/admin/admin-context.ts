@@ -12,6 +12,8 @@ export interface AdminSettings {
   readonly services: readonly string[];
   /** Hosts whose prefix is cut off an IMAGE: `localhost` (any port) or `localhost:5000`. */
   readonly registryHosts: readonly string[];
+  /** HOST or HOST:PORT as clients write it before an image's name; null: unknown. */
+  readonly registryAddress: string | null;
   readonly policy: PolicySettings;
   /** 0: passwords never age. */
   readonly passwordMaxAgeDays: number;

@@ -58,9 +58,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "robot add": [
     "robot add ci-team --permissions pull,push --owner developer",
     "robot add cluster --output kubernetes --registry registry.example.com > secret.yml",
-    "robot add deploy --output dockerconfig > config.json",
+    "robot add deploy --output dockerconfig --registry localhost:5000 > config.json",
   ],
-  "robot rotate": ["robot rotate ci-team", "robot rotate ci-team --output env > registry.env"],
+  "robot rotate": [
+    "robot rotate ci-team",
+    "robot rotate ci-team --output env --registry localhost:5000 > registry.env",
+  ],
   "robot list": ["robot list", "robot list --owner developer --json"],
   "robot show": ["robot show ci-team"],
   "robot update": ["robot update ci-team --owner operator", "robot update ci-team --no-owner"],

@@ -1,27 +1,19 @@
 // What `dockwarden robot add | rotate | list | update` do.
 import { watchAccounts } from "../admin/account-effect.js";
 import { askForKind, findOfKind } from "../admin/account-kind.js";
-import type { AdminContext } from "../admin/admin-context.js";
 import { formatUse, listCredentials, type SeenCredential } from "../admin/credential-listing.js";
 import { findRecordFault } from "../admin/records.js";
-import { addRobot, rotateRobot, type MadeSecret } from "../admin/robot-admin.js";
+import { addRobot, rotateRobot } from "../admin/robot-admin.js";
 import { parseWhen } from "../admin/when.js";
 import type { AccountChange } from "../domain/ports.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { reportAccount } from "./account-act.js";
 import { CliExit, orExit, orRefusal } from "./exit.js";
-import { formatEnd, formatJson, formatTable, printable } from "./output.js";
-import { formatRobotLogin, toRegistryHost, toRobotOutput } from "./robot-output.js";
-import { writeOnce } from "./secret-output.js";
+import { formatEnd, formatTable } from "./output.js";
+import { readOutput, type OutputOptions } from "./robot-secret.js";
 import type { Session } from "./session.js";
 import { describeState, toPublic } from "./user-listing.js";
 import { splitWords, toName, toPermissions } from "./words.js";
-
-export interface OutputOptions {
-  readonly output: string;
-  readonly registry?: string;
-  readonly secretExpires?: string;
-}
 
 export interface AddOptions extends OutputOptions {
   readonly permissions: string;
@@ -46,8 +38,9 @@ export interface UpdateOptions {
 /** `robot add`. */
 export async function addOne(session: Session, word: string, options: AddOptions): Promise<void> {
   const name = toName(word);
-  const show = prepareOutput(session, options);
+  const prepare = readOutput(session, options);
   await session.withAdmin(async (context) => {
+    const show = prepare(context);
     const { permissions, owner, groups, email, expires } = options;
     const now = context.clock.now();
     const order = {
@@ -63,7 +56,7 @@ export async function addOne(session: Session, word: string, options: AddOptions
     const { account } = made;
     const line = `robot ${name} added; permissions: ${account.permissions.join(", ") || "none"}`;
     const ends = account.expiresAt === null ? [] : [`ends ${formatEnd(account.expiresAt)}`];
-    await show(made, [line, ...ends], context);
+    await show(made, [line, ...ends]);
   });
 }
 
@@ -74,15 +67,16 @@ export async function rotateOne(
   options: RotateOptions,
 ): Promise<void> {
   const name = toName(word);
-  const show = prepareOutput(session, options);
+  const prepare = readOutput(session, options);
   await session.withAdmin(async (context) => {
+    const show = prepare(context);
     const order = {
       name,
       secretExpiresAt: parseSecretEnd(options, context.clock.now()),
       isAnyway: options.yes === true,
     };
     const made = orExit(await rotateRobot(order, context));
-    await show(made, [`robot ${name} has another secret`], context);
+    await show(made, [`robot ${name} has another secret`]);
   });
 }
 
@@ -91,41 +85,6 @@ function parseSecretEnd(
   now: EpochSeconds,
 ): EpochSeconds | null | undefined {
   return secretExpires === undefined ? undefined : orExit(parseWhen(secretExpires, now));
-}
-
-type Show = (made: MadeSecret, lines: readonly string[], context: AdminContext) => Promise<void>;
-
-/** Wrong words are found before anything is made: a secret is shown only once. */
-function prepareOutput({ io, isJson }: Session, options: OutputOptions): Show {
-  const output = toRobotOutput(options.output);
-  const registry = options.registry === undefined ? null : toRegistryHost(options.registry);
-  if (isJson && output !== "text") {
-    throw new CliExit(2, "--json has everything by itself; leave --output out");
-  }
-  return async ({ account, credential, secret, expiresAt, effects }, lines, { settings }) => {
-    const { name } = account;
-    const { id } = credential;
-    const host = registry ?? settings.registryHosts[0] ?? "localhost";
-    const lost = `secret ${id} of ${name} is made, but could not be written to anybody: end it (dockwarden token revoke ${id}) and make another one (dockwarden robot rotate ${name})`;
-    if (isJson) {
-      const ends = formatEnd(expiresAt);
-      const made = { secret: secret.reveal(), secretId: id, secretExpires: ends };
-      const data = { ...toPublic(account), registry: host, ...made, effects };
-      return writeOnce(io, formatJson(data), lost);
-    }
-    const words = [
-      ...lines,
-      ...effects.map((effect) => `  ${effect}`),
-      `  secret ${id} is shown this once; it ends ${formatEnd(expiresAt)}; earlier: dockwarden token revoke ${id}`,
-      `  use it as the password: docker login ${host} -u ${name}`,
-      ...(output === "text" || registry !== null
-        ? []
-        : [`  made for ${host}; if clients name the registry otherwise: --registry HOST:PORT`]),
-    ];
-    io.note(printable(`${words.join("\n")}\n`));
-    const text = formatRobotLogin({ host, name, secret: secret.reveal() }, output);
-    return writeOnce(io, text, lost);
-  };
 }
 
 /** `robot update`. */

@@ -1,5 +1,4 @@
 // A robot's secret in the form that a pipeline or a cluster takes, ready to use.
-import { registryHost } from "../config/setting-kinds.js";
 import { CliExit } from "./exit.js";
 
 export const ROBOT_OUTPUTS = ["text", "env", "dockerconfig", "kubernetes"] as const;
@@ -22,15 +21,6 @@ export function toRobotOutput(text: string): RobotOutput {
   throw new CliExit(
     2,
     `--output got ${JSON.stringify(text)}; it takes one of ${ROBOT_OUTPUTS.join(", ")}`,
-  );
-}
-
-/** HOST or HOST:PORT as clients name the registry; exit 2 otherwise. */
-export function toRegistryHost(text: string): string {
-  if (registryHost.safeParse(text).success) return text;
-  throw new CliExit(
-    2,
-    `--registry got ${JSON.stringify(text)}; it takes HOST or HOST:PORT, without http:// and without a path`,
   );
 }
 

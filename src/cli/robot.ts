@@ -1,6 +1,7 @@
 // `dockwarden robot …`: accounts for machines, which sign in with secrets.
 import { Option, type Command } from "commander";
 import { changeAccount, removeAccount } from "./account-act.js";
+import { REGISTRY_OPTION } from "./registry-words.js";
 import type { AddOptions, RotateOptions, UpdateOptions } from "./robot-acts.js";
 import type { Session } from "./session.js";
 import { showAccount } from "./user-listing.js";
@@ -17,10 +18,7 @@ function addOutputOptions(command: Command): Command {
         "text (the secret alone), env, dockerconfig (for ~/.docker/config.json) or kubernetes (a Secret)",
       ).default("text"),
     )
-    .option(
-      "--registry <host>",
-      "HOST or HOST:PORT as clients name it; else the first of registry.hosts",
-    )
+    .option(...REGISTRY_OPTION)
     .option("--secret-expires <when>", "90d without it, 365d at most: 30d, 12h or 2027-01-31");
 }
 

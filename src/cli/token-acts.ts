@@ -16,6 +16,7 @@ import { CREDENTIAL_HEAD, toCredentialRow, toPublicCredential } from "./credenti
 import { CliExit, orExit } from "./exit.js";
 import { readImage } from "./image-words.js";
 import { formatEnd, formatJson, formatTable, printable } from "./output.js";
+import { toRegistry, UNKNOWN_REGISTRY } from "./registry-words.js";
 import { writeOnce } from "./secret-output.js";
 import type { Session } from "./session.js";
 import { toActions, toName } from "./words.js";
@@ -27,6 +28,7 @@ export interface CreateOptions {
   readonly expires?: string;
   readonly description?: string;
   readonly literal?: boolean;
+  readonly registry?: string;
   readonly anyway?: boolean;
 }
 
@@ -47,6 +49,7 @@ export async function createOne(
   options: CreateOptions,
 ): Promise<void> {
   const name = toName(account);
+  const registry = toRegistry(options.registry);
   await session.withAdmin(async (context) => {
     const { actions, expires, service } = options;
     const isServiceAlone = options.image.length === 0 && service !== undefined;
@@ -66,7 +69,7 @@ export async function createOne(
       ),
     );
     const { credential, secret, expiresAt, effects } = made;
-    const host = context.settings.registryHosts[0] ?? "REGISTRY";
+    const host = registry ?? context.settings.registryAddress ?? UNKNOWN_REGISTRY;
     const { id } = credential;
     const lost = `personal token ${id} of ${name} is made, but could not be written to anybody: end it (dockwarden token revoke ${id}) and make another one`;
     if (session.isJson) {

@@ -1,5 +1,6 @@
 // `dockwarden token …`: personal tokens, and every credential seen and ended.
 import type { Command } from "commander";
+import { REGISTRY_OPTION } from "./registry-words.js";
 import type { Session } from "./session.js";
 import type { ConfirmOptions, CreateOptions, RevokeOptions } from "./token-acts.js";
 
@@ -25,6 +26,7 @@ export function addTokenCommands(program: Command, session: Session): void {
     .option("--expires <when>", "90d without it, 365d at most: 30d, 12h or 2027-01-31")
     .option("--description <text>", "what it is for: shown in lists")
     .option("--literal", "a host:port/ prefix is part of the image's name")
+    .option(...REGISTRY_OPTION)
     .option("--anyway", "an image with a tag although nothing enforces tags")
     .action(async (account: string, options: CreateOptions) => {
       const { createOne } = await import("./token-acts.js");

@@ -8,7 +8,12 @@ export type Config = Omit<RawConfig, "server" | "registry"> & {
     /** Without a slash at its end. */
     readonly publicUrl: string;
   };
-  readonly registry: { readonly hosts: readonly string[] };
+  readonly registry: {
+    /** Cut off before an image's name. */
+    readonly hosts: readonly string[];
+    /** HOST or HOST:PORT as clients write it before an image's name; null: nothing says what the registry's is. */
+    readonly address: string | null;
+  };
 };
 
 const ACTIONS = ["pull", "push", "delete"] as const;
@@ -19,6 +24,22 @@ function completeUnlisted(unlisted: RawConfig["policy"]["unlisted"]): typeof unl
   return ACTIONS.filter(
     (action) => unlisted.includes(action) || (action === "pull" && unlisted.includes("push")),
   );
+}
+
+/** Without a proxy that has both behind one port, an address of this machine with our own port is ours, not the registry's. */
+function isOurOwn({ port, tls }: RawConfig["server"], publicUrl: URL): boolean {
+  const isHere = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(publicUrl.hostname);
+  const publicPort = publicUrl.port || (publicUrl.protocol === "https:" ? "443" : "80");
+  return isHere && tls.mode !== "proxy" && publicPort === String(port);
+}
+
+/** Not set, both are the public URL's: `localhost:5000` first, then `localhost`, which is cut off with any port. */
+function completeRegistry({ registry, server }: RawConfig, publicUrl: URL): Config["registry"] {
+  const { host, hostname } = publicUrl;
+  const isOwn = isOurOwn(server, publicUrl);
+  const hosts = registry.hosts ?? [...new Set(isOwn ? [hostname] : [host, hostname])];
+  const address = hosts[0] ?? host;
+  return { hosts, address: isOwn && [host, hostname].includes(address) ? null : address };
 }
 
 /** Fills in what is derived; relative paths start at `base`. */
@@ -32,7 +53,7 @@ export function completeConfig(raw: RawConfig, base: string): Config {
   return {
     ...raw,
     server: { ...server, publicUrl: publicUrl.origin, tls },
-    registry: { hosts: raw.registry.hosts ?? [publicUrl.hostname] },
+    registry: completeRegistry(raw, publicUrl),
     storage: { ...raw.storage, path: absolute(raw.storage.path) },
     keys: {
       ...raw.keys,

@@ -31,7 +31,7 @@ describe("without any setting", () => {
         tls: { mode: "off", cert: null, key: null },
         trustedProxies: [],
       },
-      registry: { hosts: ["localhost"] },
+      registry: { hosts: ["localhost"], address: null },
       storage: { driver: "sqlite", path: `${PACKAGE_ROOT}/data/dockwarden.db`, autoMigrate: true },
       keys: {
         directory: `${PACKAGE_ROOT}/keys`,
@@ -91,14 +91,29 @@ describe("what is derived", () => {
   });
 
   test.each([
-    ["port: 8080", "http://localhost:8080", "localhost"],
-    ["publicUrl: https://auth.example.com/", "https://auth.example.com", "auth.example.com"],
-    ["publicUrl: HTTPS://Auth.Example.Com:443", "https://auth.example.com", "auth.example.com"],
-    ['publicUrl: "https://[::1]:8443"', "https://[::1]:8443", "[::1]"],
-    ["tls: { mode: files, cert: c.pem, key: k.pem }", "https://localhost:5001", "localhost"],
-  ])("the public URL and the registry's host of %s", (line, url, host) => {
+    ["port: 8080", "http://localhost:8080", ["localhost"]],
+    ["publicUrl: https://auth.example.com/", "https://auth.example.com", ["auth.example.com"]],
+    ["publicUrl: HTTPS://Auth.Example.Com:443", "https://auth.example.com", ["auth.example.com"]],
+    ['publicUrl: "https://[::1]:8443"', "https://[::1]:8443", ["[::1]:8443", "[::1]"]],
+    ["tls: { mode: files, cert: c.pem, key: k.pem }", "https://localhost:5001", ["localhost"]],
+  ])("the public URL and the registry's hosts of %s", (line, url, hosts) => {
     const { config } = load(`server:\n  ${line}\n`);
-    expect([config.server.publicUrl, config.registry.hosts]).toEqual([url, [host]]);
+    expect([config.server.publicUrl, config.registry.hosts]).toEqual([url, hosts]);
+  });
+
+  test.each([
+    ["server: { port: 5001 }", null],
+    ["server: { publicUrl: http://localhost:5001 }", null],
+    ['server: { publicUrl: "http://[::1]:5001" }', null],
+    ["server: { publicUrl: http://localhost:5000 }", "localhost:5000"],
+    ["server: { publicUrl: http://localhost:5001, tls: { mode: proxy } }", "localhost:5001"],
+    ["server: { publicUrl: https://registry.example.com }", "registry.example.com"],
+    ["server: { publicUrl: https://registry.example.com:5001 }", "registry.example.com:5001"],
+    ["registry: { hosts: [a.example.com:5000, b.example.com] }", "a.example.com:5000"],
+    ["registry: { hosts: [] }", null],
+    ["registry: { hosts: [] }\nserver: { publicUrl: https://r.example.com }", "r.example.com"],
+  ])("the registry's address as clients write it, by %s", (line, address) => {
+    expect(load(`${line}\n`).config.registry.address).toBe(address);
   });
 
   test("push brings pull where no image says otherwise", () => {
