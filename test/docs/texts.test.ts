@@ -8,6 +8,12 @@ const join = (paths: readonly string[]): string => squeeze(paths.map(readDocumen
 /** Each from one message of ours; tests of that message stand elsewhere. */
 const QUOTED: readonly string[] = [
   "wrong user name or password, or the account is not active; run docker login again or ask the registry's operator",
+  "Your login on this machine has ended. Run docker login again.",
+  "this personal token has ended; ask the registry's operator for another (dockwarden token create)",
+  "this secret of the robot has ended; ask the registry's operator for another (dockwarden robot rotate)",
+  "this personal token is from before a restore; ask the registry's operator to confirm it (dockwarden token confirm)",
+  "this secret is from before a restore; ask the registry's operator to confirm it (dockwarden token confirm)",
+  "passwords are not accepted here: use a personal token as the password; the registry's operator makes one (dockwarden token create)",
   "the service parameter is missing or not one of ours",
   "too many sign-ins at once; try again in a few seconds",
   "the registry or Dockwarden is starting or down; try again, or look into docker compose ps",
