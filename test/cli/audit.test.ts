@@ -140,6 +140,9 @@ describe("audit list", () => {
     expect(await changesOf("image", "register", "team/same", "--public")).toEqual([]);
     await site.must("group", "add-member", "qa", "alice");
     expect(await changesOf("group", "add-member", "qa", "alice")).toEqual([]);
+    expect(await changesOf("user", "enable", "alice")).toEqual([]);
+    expect(await changesOf("user", "update", "alice", "--expires", "never")).toEqual([]);
+    expect(await changesOf("user", "unlock", "alice")).toMatchObject([{ verb: "account.unlock" }]);
   });
 
   test("DOCKWARDEN_ACTOR is kept as what the caller claims", async () => {

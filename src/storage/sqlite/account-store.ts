@@ -224,7 +224,12 @@ export class SqliteAccountStore implements AccountStore {
   }
 
   #recordUpdate(before: Account, after: Account, change: AccountChange): void {
-    if (change.unlocks === true && Object.keys(change).length === 1) {
+    const states = [this.#state(before), this.#state(after)] as const;
+    if (
+      change.passwordHash === undefined &&
+      JSON.stringify(states[0]) === JSON.stringify(states[1])
+    ) {
+      if (change.unlocks !== true) return; // as it was already: nothing for the record
       this.#record({ verb: "account.unlock", names: [nameOf(after)], before: null, after: null });
       return;
     }
@@ -232,8 +237,8 @@ export class SqliteAccountStore implements AccountStore {
     this.#record({
       verb: "account.update",
       names: [nameOf(after), nameOf(before)],
-      before: this.#state(before),
-      after: { ...this.#state(after), ...password },
+      before: states[0],
+      after: { ...states[1], ...password },
     });
   }
 
