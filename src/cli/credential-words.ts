@@ -5,7 +5,7 @@ import {
   formatUse,
   type SeenCredential,
 } from "../admin/credential-listing.js";
-import { formatPlace } from "../admin/spelling.js";
+import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { CredentialKind, CredentialUse, EndReason } from "../domain/credential.js";
 import { formatEnd } from "./output.js";
 
@@ -91,6 +91,12 @@ export function describeCredential(credential: SeenCredential): string {
 const toPublicUse = (use: CredentialUse | null): Record<string, unknown> | null =>
   use === null ? null : { at: formatEnd(use.at), address: use.address, program: use.program };
 
+/** As in lists of images; `service` null: in every registry. */
+const toPublicPlace = (pattern: ImagePattern): Record<string, unknown> => ({
+  image: formatImagePattern(pattern),
+  service: pattern.service,
+});
+
 /** What scripts see of a credential; `images` and `actions` null: not narrowed. */
 export function toPublicCredential(credential: SeenCredential): Record<string, unknown> {
   const { ceiling, createdFrom, endsAt, ended } = credential;
@@ -100,7 +106,7 @@ export function toPublicCredential(credential: SeenCredential): Record<string, u
     account: credential.account,
     kind: credential.kind,
     description: credential.description,
-    images: isNarrowed ? (ceiling.images?.map(formatPlace) ?? null) : null,
+    images: isNarrowed ? (ceiling.images?.map(toPublicPlace) ?? null) : null,
     actions: isNarrowed ? ceiling.actions : null,
     service: credential.service,
     created: formatEnd(credential.createdAt),

@@ -16,7 +16,7 @@ interface Listed {
   readonly account: string;
   readonly kind: string;
   readonly description: string | null;
-  readonly images: readonly string[] | null;
+  readonly images: readonly { readonly image: string; readonly service: string | null }[] | null;
   readonly actions: readonly string[] | null;
   readonly expires: string;
   readonly live: boolean;
@@ -74,7 +74,7 @@ describe("personal tokens by command line", () => {
       account: "alice",
       kind: "token",
       description: "CI laptop",
-      images: ["team/app"],
+      images: [{ image: "team/app", service: null }],
       actions: ["pull", "push"],
       live: true,
       lastUse: null,
@@ -103,7 +103,7 @@ describe("personal tokens by command line", () => {
       id: expect.any(Number),
       account: "alice",
       token: expect.stringMatching(/^dwp_/),
-      images: ["** on second"],
+      images: [{ image: "**", service: "second" }],
       actions: ["pull"],
       effects: [
         "it may pull wherever alice may, within every image on second",
