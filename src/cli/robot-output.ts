@@ -11,7 +11,7 @@ export interface RobotLogin {
   readonly secret: string;
 }
 
-/** Kubernetes names are DNS labels (RFC 1123 §2.1): so many characters. */
+/** Kubernetes names Secrets by DNS subdomains: labels of letters, digits and -, joined by dots (RFC 1123 §2.1). */
 const LABEL_MAX = 63;
 
 /** One of ROBOT_OUTPUTS; exit 2 otherwise. */
@@ -56,7 +56,7 @@ function formatKubernetes(login: RobotLogin): string {
     "apiVersion: v1",
     "kind: Secret",
     "metadata:",
-    `  name: "${toLabel(login.name)}"`,
+    `  name: "${toSecretName(login.name)}"`,
     "type: kubernetes.io/dockerconfigjson",
     "data:",
     `  .dockerconfigjson: ${config}`,
@@ -64,10 +64,12 @@ function formatKubernetes(login: RobotLogin): string {
   ].join("\n");
 }
 
-/** `ci.team+x@lab` → `ci-team-x-lab`. */
-function toLabel(name: string): string {
+/** `ci.team+x@lab` → `ci.team-x-lab`; what has 128 characters at most is short enough for the whole. */
+function toSecretName(name: string): string {
   return name
-    .replaceAll(/[^a-z0-9-]/g, "-")
-    .slice(0, LABEL_MAX)
-    .replace(/-+$/, "");
+    .replaceAll(/[^a-z0-9.-]/g, "-")
+    .split(".")
+    .map((label) => label.replace(/^-+/, "").slice(0, LABEL_MAX).replace(/-+$/, ""))
+    .filter((label) => label !== "")
+    .join(".");
 }

@@ -92,10 +92,12 @@ describe("robots by command line", () => {
   });
 
   test.each([
-    ["ci.team+x@lab", "ci-team-x-lab"],
+    ["ci.team+x@lab", "ci.team-x-lab"],
+    ["ci-team+x@lab", "ci-team-x-lab"],
+    ["a.-.b..c-.d", "a.b.c.d"],
     ["1e3", "1e3"],
-    [`long.${"x".repeat(100)}`, `long-${"x".repeat(58)}`],
-    [`edge${"x".repeat(58)}.y`, `edge${"x".repeat(58)}`],
+    [`long.${"x".repeat(100)}`, `long.${"x".repeat(63)}`],
+    [`edge${"x".repeat(58)}+y`, `edge${"x".repeat(58)}`],
   ])("kubernetes is a Secret for %s", async (robot, label) => {
     const { stdout } = await site.run(["robot", "add", robot, "--output", "kubernetes"]);
     const secret = parse(stdout) as { data: Record<string, string> };
