@@ -9,7 +9,15 @@ export interface Candidate {
 
 /** Names out of the store, for arguments and options that take one. */
 export type NameKind =
-  "account" | "robot" | "group" | "subject" | "image" | "service" | "credential";
+  | "account"
+  | "user"
+  | "robot"
+  | "group"
+  | "subject"
+  | "image"
+  | "service"
+  | "credential"
+  | "waiting";
 
 /** What fits: words, and where a name can stand, which kind of name. */
 export interface Completion {
@@ -46,7 +54,14 @@ const OPTION_NAMES: Readonly<Record<string, NameKind>> = {
   "--groups": "group",
   "--group": "group",
   "--account": "account",
+  "--owner": "user",
   "--service": "service",
+};
+
+/** Verbs that take fewer names than their placeholder says: robots have no personal tokens. */
+const VERB_NAMES: Readonly<Record<string, NameKind>> = {
+  "token create": "user",
+  "token confirm": "waiting",
 };
 
 const NOTHING: Completion = { candidates: [], names: null, isList: false };
@@ -133,6 +148,8 @@ function findKind(command: Command, argument: Argument): NameKind | null {
   if (/^(?:add|register)$/.test(command.name())) return null;
   const kind = KINDS[argument.name()] ?? null;
   const noun = command.parent?.name();
+  const own = VERB_NAMES[`${noun ?? ""} ${command.name()}`];
+  if (own !== undefined) return own;
   if (argument.name() !== "name") return kind;
   return noun === "group" || noun === "robot" ? noun : kind;
 }

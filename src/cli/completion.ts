@@ -70,12 +70,13 @@ async function readNames(
   if (kind === "account" || kind === "subject") {
     names.push(...(await store.accounts.list()).map(({ name }) => name));
   }
-  if (kind === "robot") {
+  if (kind === "robot" || kind === "user") {
     names.push(...(await store.accounts.search({ kind })).map(({ account }) => account.name));
   }
-  if (kind === "credential") {
-    const filter = { account: null, withEnded: false };
-    names.push(...(await store.credentials.list(filter)).map(({ id }) => String(id)));
+  if (kind === "credential" || kind === "waiting") {
+    const live = await store.credentials.list({ account: null, withEnded: false });
+    const fitting = live.filter(({ isUnconfirmed }) => kind === "credential" || isUnconfirmed);
+    names.push(...fitting.map(({ id }) => String(id)));
   }
   if (kind === "group" || kind === "subject") {
     const prefix = kind === "subject" ? "group:" : "";

@@ -7,6 +7,7 @@ import { completionScript, SHELLS } from "../../src/cli/completion-scripts.js";
 import { createProgram } from "../../src/cli/run-cli.js";
 import { Session } from "../../src/cli/session.js";
 import { openCliSite, type CliSite } from "../support/cli-site.js";
+import { raiseEpoch } from "../support/credential-rows.js";
 
 const io = { out: () => undefined, note: () => undefined, isTerminal: false, stdin: process.stdin };
 const program = createProgram(new Session(io), io);
@@ -47,8 +48,11 @@ describe("what could stand at the end of a line", () => {
     [["access", "test", ""], null],
     [["robot", "show", ""], "robot"],
     [["robot", "add", ""], null],
-    [["robot", "update", "ci", "--owner", ""], "account"],
-    [["token", "create", ""], "account"],
+    [["robot", "update", "ci", "--owner", ""], "user"],
+    [["robot", "list", "--owner", ""], "user"],
+    [["token", "create", ""], "user"],
+    [["token", "list", ""], "account"],
+    [["token", "confirm", "1", ""], "waiting"],
     [["token", "create", "a", "--image", ""], "image"],
     [["token", "revoke", "1", ""], "credential"],
     [["token", "revoke", "--account", ""], "account"],
@@ -100,6 +104,11 @@ describe("dockwarden completion", () => {
     expect(await words("access", "check", "@an")).toBe("@anonymous");
     expect(await words("robot", "rotate", "")).toBe("ci");
     expect(await words("token", "revoke", "")).toBe("1");
+    expect(await words("token", "confirm", "")).toBe("");
+    raiseEpoch(site);
+    expect(await words("token", "confirm", "")).toBe("1");
+    expect(await words("token", "create", "")).toBe("admin");
+    expect(await words("robot", "list", "--owner", "")).toBe("admin");
     expect(await words("image", "show", "te")).toBe("team/**,team/app");
     expect(await words("audit", "list", "--account", "")).toBe("admin,ci");
     expect(await words("access", "check", "--service", "reg")).toBe("registry");
