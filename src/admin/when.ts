@@ -18,6 +18,17 @@ export function parseWhen(text: string, now: EpochSeconds): Result<EpochSeconds 
   return findEndFault(end, now) ?? ok(end);
 }
 
+/** As parseWhen, for what must end: nobody is told to write `never`. How far away it may be is looked at by who makes it. */
+export function parseCredentialEnd(
+  text: string,
+  now: EpochSeconds,
+): Result<EpochSeconds | null, Refusal> {
+  if (text === "never") return ok(null);
+  const end = parseEnd(text, now);
+  if (end !== null) return ok(end);
+  return usage("an end is written as 30d, 12h or 2027-01-31 (the end of that day, UTC)");
+}
+
 /** An end that is none, being so far away; null for any other. */
 export function findEndFault(end: EpochSeconds, now: EpochSeconds): Refused | null {
   if (end <= now + YEARS_MAX * 366 * DAY) return null;

@@ -4,7 +4,7 @@ import { askForKind, findOfKind } from "../admin/account-kind.js";
 import { formatUse, listCredentials, type SeenCredential } from "../admin/credential-listing.js";
 import { findRecordFault } from "../admin/records.js";
 import { addRobot, rotateRobot } from "../admin/robot-admin.js";
-import { parseWhen } from "../admin/when.js";
+import { parseCredentialEnd, parseWhen } from "../admin/when.js";
 import type { AccountChange } from "../domain/ports.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { reportAccount } from "./account-act.js";
@@ -84,7 +84,7 @@ function parseSecretEnd(
   { secretExpires }: OutputOptions,
   now: EpochSeconds,
 ): EpochSeconds | null | undefined {
-  return secretExpires === undefined ? undefined : orExit(parseWhen(secretExpires, now));
+  return secretExpires === undefined ? undefined : orExit(parseCredentialEnd(secretExpires, now));
 }
 
 /** `robot update`. */
@@ -110,12 +110,13 @@ export async function updateOne(
         "nothing to change: give --permissions, --owner, --no-owner, --email or --expires",
       );
     }
-    orExit(await findOfKind(askForKind(name, "robot", "update"), context));
+    const before = orExit(await findOfKind(askForKind(name, "robot", "update"), context));
     const tell = await watchAccounts([name], [], context);
     const account = orRefusal(await context.store.accounts.update(name, change, now));
     const { ownerId } = account;
     const ownerName = ownerId === null ? null : await context.store.accounts.findById(ownerId);
-    const line = `${name}: permissions ${account.permissions.join(", ") || "none"}; owner ${ownerName?.name ?? "none"}; ends ${formatEnd(account.expiresAt)}`;
+    const isSame = JSON.stringify(account) === JSON.stringify(before);
+    const line = `${isSame ? "unchanged: " : ""}${name}: permissions ${account.permissions.join(", ") || "none"}; owner ${ownerName?.name ?? "none"}; ends ${formatEnd(account.expiresAt)}`;
     reportAccount(session, account, line, permissions === undefined ? [] : await tell());
   });
 }

@@ -1,5 +1,6 @@
 // `dockwarden robot …`: accounts for machines, which sign in with secrets.
 import { Option, type Command } from "commander";
+import { CliExit } from "./exit.js";
 import { changeAccount, removeAccount } from "./account-act.js";
 import { REGISTRY_OPTION } from "./registry-words.js";
 import type { AddOptions, RotateOptions, UpdateOptions } from "./robot-acts.js";
@@ -62,8 +63,9 @@ export function addRobotCommands(program: Command, session: Session): void {
     .aliases(["get", "inspect"])
     .description("one robot with its secrets, owner, groups and grants")
     .action((name: string) => showAccount(session, toName(name), true));
-  robot
-    .command("update <name>")
+  const update = robot.command("update <name>");
+  refuseBoth(update, "owner");
+  update
     .description("change owner, permissions, email or end")
     .option("--owner <account>", "the user who answers for it")
     .option("--no-owner", "nobody answers for it")
@@ -75,6 +77,18 @@ export function addRobotCommands(program: Command, session: Session): void {
       await updateOne(session, name, options);
     });
   addStateCommands(robot, session);
+}
+
+/** `--NAME VALUE` and `--no-NAME` in one command: which of them counts would depend on their order. */
+function refuseBoth(command: Command, name: string): void {
+  const given = new Set<string>();
+  for (const option of [name, `no-${name}`]) {
+    command.on(`option:${option}`, () => {
+      given.add(option);
+      if (given.size === 2)
+        throw new CliExit(2, `--${name} and --no-${name} exclude each other; give one of them`);
+    });
+  }
 }
 
 function addStateCommands(robot: Command, session: Session): void {

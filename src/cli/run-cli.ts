@@ -106,8 +106,17 @@ const PASSWORD_HINT =
 function explain(text: string, command: Command): string {
   if (/unknown option '(?:-p(?!-)|--p(?:ass|w))/i.test(text)) return PASSWORD_HINT;
   if (/too many arguments/.test(text)) return explainTooMany(text, command);
+  const name = `${command.parent?.name() ?? ""} ${command.name()}`;
+  if (name === "robot rotate" && /unknown option '--expires/.test(text)) return SECRET_END_HINT;
+  if (name === "dockwarden robot" && /unknown command 'passwd'/.test(text)) return ROTATE_HINT;
   return text.replace(/unknown option '(--[^'=\s]*|-[^-'\s])[^\n]*'/, "unknown option '$1'");
 }
+
+const SECRET_END_HINT =
+  "error: a secret's end is --secret-expires: dockwarden robot rotate NAME --secret-expires WHEN; the robot's own: dockwarden robot update NAME --expires WHEN\n";
+const ROTATE_HINT =
+  "error: robots have no password; another secret: dockwarden robot rotate NAME\n";
+const SECRET_HINT = "error: a robot's secret is made, never given: dockwarden robot add NAME\n";
 
 const TAKES_PASSWORD = ["user add", "user passwd"];
 const TAKES_IMAGE = ["image register", "image update", "image unregister", "image show"];
@@ -116,6 +125,7 @@ const TAKES_IMAGE = ["image register", "image update", "image unregister", "imag
 function explainTooMany(text: string, command: Command): string {
   const name = `${command.parent?.name() ?? ""} ${command.name()}`;
   if (TAKES_PASSWORD.includes(name)) return PASSWORD_HINT;
+  if (name === "robot add") return SECRET_HINT;
   if (name === "token create") {
     // What stands there may be a password: it is not repeated.
     return "error: images are named by an option: dockwarden token create ACCOUNT --image IMAGE\n";

@@ -7,8 +7,9 @@ import {
   revokeAllOf,
   revokeCredentials,
 } from "../admin/token-admin.js";
-import { parseWhen } from "../admin/when.js";
+import { parseCredentialEnd } from "../admin/when.js";
 import type { LoadedConfig } from "../config/load-config.js";
+import { parseName } from "../domain/account.js";
 import { normalizeActions } from "../domain/action.js";
 import { nameCredential, type ListedCredential } from "../domain/credential.js";
 import { confirm } from "./confirm.js";
@@ -61,7 +62,9 @@ export async function createOne(
           images: words.map((word) => readImage(sayBeside(session), context, word, options)),
           actions: actions === undefined ? null : normalizeActions(toActions(actions)),
           expiresAt:
-            expires === undefined ? undefined : orExit(parseWhen(expires, context.clock.now())),
+            expires === undefined
+              ? undefined
+              : orExit(parseCredentialEnd(expires, context.clock.now())),
           description: options.description ?? null,
           isAnyway: options.anyway === true,
         },
@@ -115,7 +118,7 @@ export async function listAll(
 }
 
 /** Numbers as `token list` shows them; a secret that was pasted instead is not repeated. */
-function toIds(words: readonly string[]): readonly number[] {
+function toIds(words: readonly string[], verb: "revoke" | "confirm"): readonly number[] {
   return words.map((word) => {
     if (/^[1-9]\d{0,14}$/.test(word)) return Number(word);
     if (/^dw[a-z]_/.test(word)) {
@@ -126,10 +129,16 @@ function toIds(words: readonly string[]): readonly number[] {
     }
     throw new CliExit(
       2,
-      `${JSON.stringify(word)} is no number of a token, secret or login; see dockwarden token list`,
+      `${JSON.stringify(word)} is no number of a token, secret or login; see dockwarden token list${verb === "revoke" ? hintAtAccount(word) : ""}`,
     );
   });
 }
+
+/** Somebody's name where a number belongs. */
+const hintAtAccount = (word: string): string =>
+  parseName(word) === null || !/[a-z]/i.test(word)
+    ? ""
+    : ` ${word}; or end all that ${word} has: dockwarden token revoke --account ${word}`;
 
 /** `token revoke`. */
 export async function revoke(
@@ -138,7 +147,7 @@ export async function revoke(
   options: RevokeOptions,
 ): Promise<void> {
   const { account, logins } = options;
-  const ids = toIds(words);
+  const ids = toIds(words, "revoke");
   if ((ids.length === 0) === (account === undefined)) {
     throw new CliExit(2, "name either numbers (dockwarden token list) or --account NAME");
   }
@@ -190,7 +199,7 @@ export async function confirmWaiting(
   words: readonly string[],
   { all }: ConfirmOptions,
 ): Promise<void> {
-  const ids = toIds(words);
+  const ids = toIds(words, "confirm");
   if ((ids.length === 0) !== (all === true)) {
     throw new CliExit(2, "name either numbers (dockwarden token list) or --all");
   }

@@ -128,7 +128,7 @@ describe("robots by command line", () => {
     ["robot add NEW --secret-expires 2y", 2, /30d/],
     ["robot add NEW --expires 2001-01-01", 2, /past/],
     ["robot add a:b", 2, /not a name/],
-    ["robot add NEW quiet-meadow", 2, /too many arguments/],
+    ["robot add NEW quiet-meadow", 2, /secret is made, never given: dockwarden robot add NAME\n/],
     ["robot rotate nosuch", 1, /no account nosuch/],
     ["robot rotate alice", 1, /alice is a user.*token create alice/],
     ["robot rotate fixed --output yaml", 2, /text, env/],
@@ -136,6 +136,11 @@ describe("robots by command line", () => {
     ["robot show nosuch", 1, /no account nosuch/],
     ["robot show alice", 1, /dockwarden user show alice/],
     ["robot update fixed", 2, /nothing to change/],
+    ["robot update fixed --no-owner --owner alice", 2, /--owner and --no-owner/],
+    ["robot update fixed --owner alice --no-owner", 2, /--owner and --no-owner/],
+    ["robot rotate fixed --expires 30d", 2, /robot rotate NAME --secret-expires WHEN/],
+    ["robot passwd fixed", 2, /no password.*dockwarden robot rotate NAME/],
+    ["robot add NEW --secret-expires 90", 2, /^an end is written as 30d, 12h or 2027-01-31 \(/],
     ["robot update fixed --owner nosuch", 1, /no user nosuch/],
     ["robot update fixed --owner fixed", 1, /no user fixed/],
     ["robot update alice --no-owner", 1, /dockwarden user update alice/],
@@ -156,6 +161,20 @@ describe("robots by command line", () => {
     ["user unlock nosuch", 1, /no account nosuch/],
   ])("L01, L02: %s is refused (%i)", async (line, code, says) => {
     await expectRefused(line.replace("NEW", name).split(" "), code, says);
+  });
+
+  test("an update that changes nothing says so and is not on record", async () => {
+    await add(name, "--owner", "alice", "--permissions", "pull,push");
+    const entries = async (): Promise<number> =>
+      ((await site.json("audit", "list", "--account", name)) as unknown[]).length;
+    const before = await entries();
+    const same = ["--owner", "alice", "--permissions", "push,pull", "--expires", "never"];
+    expect(await site.must("robot", "update", name, ...same)).toMatch(/^unchanged: /);
+    expect(await entries()).toBe(before);
+    expect(await site.must("robot", "update", name, "--no-owner")).toMatch(
+      new RegExp(`^${name}: .*owner none`),
+    );
+    expect(await entries()).toBe(before + 1);
   });
 
   test("E14: users and robots share one space of names", async () => {
