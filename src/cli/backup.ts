@@ -142,7 +142,7 @@ function restoredText(file: string, { manifest, installed }: Restored): string {
     ...installed.kept.map((path) => `  kept aside    ${path}`),
     `  keys          ${keysText(installed)}`,
     `  certificate   ${certificateText(installed)}`,
-    `  credentials   epoch ${installed.credentialEpoch}: passwords go on; personal tokens, robots' secrets and logins from before work again when they are confirmed: dockwarden token list, then dockwarden token confirm ID, or --all`,
+    `  credentials   epoch ${installed.credentialEpoch}: passwords go on; logins have ended (docker login again); personal tokens and robots' secrets from before work again when they are confirmed: dockwarden token list, then dockwarden token confirm ID, or --all`,
     `  configuration ${configurationText(file, installed)}`,
     ...installed.notes.map((note) => `  note          ${note}`),
     "",

@@ -34,6 +34,8 @@ export function describeState(credential: SeenCredential): string {
     const at = end === null ? "" : ` at ${formatEnd(end.at)}`;
     return `ended${at}: ${END_WORDS[ended]}`;
   }
+  if (isUnconfirmed && credential.kind === "refresh")
+    return "from before a restore: ended, unless it is confirmed by its id";
   if (isUnconfirmed) return `from before a restore: waits for dockwarden token confirm ${id}`;
   return isHolderActive ? "live" : "refused: the account is not active";
 }

@@ -5,6 +5,9 @@ import { CliExit } from "./exit.js";
 /** Stands in hints where nobody has said what the registry's address is. */
 export const UNKNOWN_REGISTRY = "REGISTRY";
 
+/** A registry on this machine, as its makers document it: better than a file that names none. */
+export const USUAL_REGISTRY = "localhost:5000";
+
 /** The words of `--registry` in a help text. */
 export const REGISTRY_OPTION = [
   "--registry <host>",

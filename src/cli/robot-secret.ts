@@ -3,7 +3,7 @@ import type { AdminContext } from "../admin/admin-context.js";
 import type { MadeSecret } from "../admin/robot-admin.js";
 import { CliExit } from "./exit.js";
 import { formatEnd, formatJson, printable } from "./output.js";
-import { toRegistry, UNKNOWN_REGISTRY } from "./registry-words.js";
+import { toRegistry, UNKNOWN_REGISTRY, USUAL_REGISTRY } from "./registry-words.js";
 import { formatRobotLogin, toRobotOutput, type RobotOutput } from "./robot-output.js";
 import { writeOnce } from "./secret-output.js";
 import type { Session } from "./session.js";
@@ -20,12 +20,12 @@ export type ShowSecret = (made: MadeSecret, lines: readonly string[]) => Promise
 
 interface Form {
   readonly output: RobotOutput;
-  /** Null: nobody has said it; only the secret alone goes without. */
+  /** Null: nobody has said it; the forms that need one take USUAL_REGISTRY, and say so. */
   readonly address: string | null;
   readonly isGuessed: boolean;
 }
 
-/** Wrong words and a missing address end the command (exit 2) before anything is made: a secret is shown only once. */
+/** Wrong words end the command (exit 2) before anything is made: a secret is shown only once. */
 export function readOutput(
   session: Session,
   options: OutputOptions,
@@ -37,18 +37,12 @@ export function readOutput(
   }
   return ({ settings }) => {
     const address = registry ?? settings.registryAddress;
-    if (address === null && output !== "text") {
-      throw new CliExit(
-        2,
-        `--output ${output} names the registry, and nothing says its address; give --registry HOST:PORT, or set registry.hosts`,
-      );
-    }
     return createShow(session, { output, address, isGuessed: registry === null });
   };
 }
 
 function createShow({ io, isJson }: Session, { output, address, isGuessed }: Form): ShowSecret {
-  const host = address ?? UNKNOWN_REGISTRY;
+  const host = address ?? (output === "text" ? UNKNOWN_REGISTRY : USUAL_REGISTRY);
   return async ({ account, credential, secret, expiresAt, effects }, lines) => {
     const { name } = account;
     const { id } = credential;

@@ -54,7 +54,7 @@ export function addTokenCommands(program: Command, session: Session): void {
     });
   token
     .command("confirm [id...]")
-    .description("let tokens, secrets and logins from before a restore work again")
+    .description("let tokens and secrets from before a restore work again")
     .option("--all", "all of them")
     .action(async (ids: readonly string[], options: ConfirmOptions) => {
       const { confirmWaiting } = await import("./token-acts.js");

@@ -13,7 +13,7 @@ export const FINDINGS = {
   "store.disk": "hardly any space is left on the store's disk",
   "store.network": "the store lies on a network file system, where locks can fail",
   "store.owner": "store and keys belong to different users",
-  "store.unconfirmed": "tokens, secrets and logins from before a restore wait to be confirmed",
+  "store.unconfirmed": "tokens and secrets from before a restore wait to be confirmed",
   "keys.missing": "there are no token keys",
   "keys.unusable": "the keys are damaged, expired, don't fit each other or the settings",
   "keys.insecure": "others can read the private keys or change their folder",

@@ -129,7 +129,7 @@ export interface CredentialStore {
     reason: EndReason,
     now: EpochSeconds,
   ): Promise<Result<readonly ListedCredential[], CredentialRefusal>>;
-  /** Makes credentials from before a restore work again: those named, or (null) all of them. Answers the confirmed ones. */
+  /** Makes credentials from before a restore work again: those named, or (null) all tokens and secrets; a login alone where it is named. Answers the confirmed ones. */
   confirm(
     ids: readonly number[] | null,
   ): Promise<Result<readonly ListedCredential[], CredentialRefusal>>;

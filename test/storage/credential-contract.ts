@@ -223,6 +223,7 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
         await add("bob's", { kind: "refresh", account: "bob" });
         await add("token");
         await one.credentials.noteUses(new Map([[1, { at: NOW + 100, ...FROM }]]));
+        await one.credentials.noteUses(new Map([[2, { at: NOW + 2, ...FROM }]]));
         const { ended } = await add("new", { kind: "refresh" }, NOW + 101);
         expect(ended).toEqual([2]);
         expect(await endOf("r2")).toBe("displaced");
@@ -234,6 +235,15 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
           before: { credential: "refresh:2" },
           after: { credential: "refresh:2", ended: "displaced" },
         });
+      });
+
+      test("of a login that was never used and displaced nothing is left", async () => {
+        for (let i = 1; i <= REFRESH_TOKENS_MAX; i += 1) {
+          await add(`r${i}`, { kind: "refresh" }, NOW + i);
+        }
+        expect((await add("new", { kind: "refresh" }, NOW + 100)).ended).toEqual([1]);
+        expect(await other.credentials.present(digestOf("r1"))).toBeNull();
+        expect((await audit()).at(-1)).toMatchObject({ verb: "credential.add" });
       });
 
       test("a robot has two live secrets; the third ends the oldest, used or not", async () => {
@@ -425,6 +435,7 @@ export function credentialContract(engine: string, fresh: () => FreshCredentialS
         await add("t1");
         await add("t2");
         await add("b1", { account: "bob" });
+        await add("login", { kind: "refresh" });
         await one.credentials.end([2], "revoked", NOW);
         await source.beginEpoch();
         const confirmed = value(await one.credentials.confirm(null));

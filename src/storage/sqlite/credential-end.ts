@@ -27,6 +27,23 @@ export function endCredentials(connection: Connection, record: RecordChange, end
   }
 }
 
+/** The logins that a new one takes the place of; of one that was never used nothing is kept, or logins alone could fill the disk. */
+export function displaceLogins(
+  connection: Connection,
+  record: RecordChange,
+  logins: readonly ListedCredential[],
+  now: EpochSeconds,
+): void {
+  const forget = connection.prepare("DELETE FROM credential WHERE id = ?");
+  for (const { id } of logins.filter(({ lastUse }) => lastUse === null)) forget.run(id);
+  const used = logins.filter(({ lastUse }) => lastUse !== null);
+  // Its own account signed in once more, whoever runs the server.
+  const byItself: RecordChange = (change) => {
+    record({ ...change, actor: { name: used[0]?.account ?? "", isClaimed: false } });
+  };
+  endCredentials(connection, byItself, { credentials: used, reason: "displaced", now });
+}
+
 /** The audit record alone. */
 export function recordEnd(
   record: RecordChange,

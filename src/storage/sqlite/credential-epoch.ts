@@ -31,7 +31,7 @@ export function countUnconfirmed(connection: Connection, now: EpochSeconds): num
   if (epoch === 0) return 0;
   const count = connection
     .prepare<[number, number], number>(
-      "SELECT count(*) FROM credential WHERE ended_at IS NULL AND epoch < ? AND (expires_at IS NULL OR expires_at > ?)",
+      "SELECT count(*) FROM credential WHERE kind <> 'refresh' AND ended_at IS NULL AND epoch < ? AND (expires_at IS NULL OR expires_at > ?)",
     )
     .pluck();
   return count.get(epoch, now) ?? 0;

@@ -18,7 +18,7 @@ import type { SqliteAccountStore } from "./account-store.js";
 import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
 import { findKept, findSurplus } from "./credential-bounds.js";
-import { endCredentials } from "./credential-end.js";
+import { displaceLogins, endCredentials } from "./credential-end.js";
 import { countUnconfirmed, readCredentialEpoch } from "./credential-epoch.js";
 import {
   ceilingColumns,
@@ -109,8 +109,11 @@ export class SqliteCredentialStore implements CredentialStore {
       const surplus = findSurplus(this.#connection, added, now);
       const kept = findKept(surplus, credential, now);
       if (kept !== null) return err({ reason: "would-end", name, id: kept.id } as const);
-      const reason = kind === "refresh" ? "displaced" : "rotated";
-      endCredentials(this.#connection, this.#record, { credentials: surplus, reason, now });
+      if (kind === "refresh") displaceLogins(this.#connection, this.#record, surplus, now);
+      else {
+        const rotated = { credentials: surplus, reason: "rotated", now } as const;
+        endCredentials(this.#connection, this.#record, rotated);
+      }
       return ok({ credential: added, ended: surplus.map(({ id }) => id) });
     });
   }
@@ -232,11 +235,14 @@ export class SqliteCredentialStore implements CredentialStore {
   }
 
   #findUnconfirmed(): readonly ListedCredential[] {
-    return this.#connection
-      .prepare<[], ListedRow>(`${LISTED} WHERE c.ended_at IS NULL ORDER BY a.name, c.id`)
-      .all()
-      .map(readListed)
-      .filter(({ isUnconfirmed }) => isUnconfirmed);
+    return (
+      this.#connection
+        .prepare<[], ListedRow>(`${LISTED} WHERE c.ended_at IS NULL ORDER BY a.name, c.id`)
+        .all()
+        .map(readListed)
+        // A login has ended with the restore: who wants it back names it, or types docker login.
+        .filter(({ isUnconfirmed, kind }) => isUnconfirmed && kind !== "refresh")
+    );
   }
 
   #withHolder(row: CredentialRow | undefined): PresentedCredential | null {
