@@ -8,6 +8,7 @@ import type {
 } from "./domain/throttle.js";
 import type { Clock } from "./domain/time.js";
 import type { Logger } from "./http/log.js";
+import { steadySeconds } from "./open-parts.js";
 import { isSqliteError } from "./storage/sqlite/connection.js";
 import { watchFile, type FileWatch } from "./storage/sqlite/file-watch.js";
 import { SqliteGuessStore } from "./storage/sqlite/guess-store.js";
@@ -30,10 +31,8 @@ export interface GuessKeeperOptions {
   readonly log: Logger;
 }
 
-/** Since the machine's start, the same for all of its processes; setting the time of day does not move it. */
-export const steadyClock: SteadyClock = {
-  now: (): SteadySeconds => Number(process.hrtime.bigint() / 1_000_000_000n),
-};
+/** The steady clock of this machine. */
+export const steadyClock: SteadyClock = { now: steadySeconds };
 
 /** SQLite waits in the one thread that serves: never for long. */
 const BUSY_MILLISECONDS = 20;

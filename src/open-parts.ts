@@ -11,6 +11,7 @@ import { createPasswordHasher } from "./crypto/password-hasher.js";
 import { createPasswordRules } from "./crypto/password-rules.js";
 import type { KeyStore } from "./domain/key.js";
 import { err, ok, type Result } from "./domain/result.js";
+import type { SteadySeconds } from "./domain/throttle.js";
 import type { Clock } from "./domain/time.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { createActivityReader } from "./storage/sqlite/activity-reader.js";
@@ -22,6 +23,9 @@ import { findInterruptedRestore, holdStore, type Release } from "./storage/sqlit
 
 /** The wall clock of this process. */
 export const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
+
+/** Since the machine's start, the same for all of its processes; setting the time of day does not move it. */
+export const steadySeconds = (): SteadySeconds => Number(process.hrtime.bigint() / 1_000_000_000n);
 
 /** The folder that holds package.json, whether run from src/ or dist/. */
 export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -119,6 +123,11 @@ export async function openContext(
     }),
     passwordRules: createPasswordRules(passwords),
     secrets: credentialSecrets,
+    findLock: async (account) => {
+      const { readLock } = await import("./storage/sqlite/read-lock.js");
+      const { guessesPathOf } = await import("./storage/sqlite/open-guesses.js");
+      return readLock(guessesPathOf(storage.path), account, steadySeconds());
+    },
     clock: systemClock,
     settings: settingsOf(loaded),
     close: async () => {

@@ -1,8 +1,10 @@
 // What the use cases work on; given in whole by app.ts. No use case reaches past it.
+import type { Account } from "../domain/account.js";
 import type { ActivityLog } from "../domain/activity.js";
 import type { CredentialSecrets, RefreshLife } from "../domain/credential.js";
 import type { Clock } from "../domain/time.js";
 import type { PolicySettings } from "../domain/decision.js";
+import type { GuessLock } from "../domain/throttle.js";
 import type { Store } from "../domain/ports.js";
 import type { PasswordHasher, PasswordRules } from "../domain/password.js";
 
@@ -28,6 +30,8 @@ export interface AdminContext {
   readonly passwordRules: PasswordRules;
   /** Makes the secrets of personal tokens and robots. */
   readonly secrets: CredentialSecrets;
+  /** Null: wrong passwords have not locked it, or the file that counts them is not there. */
+  readonly findLock: (account: Account) => Promise<GuessLock | null>;
   readonly clock: Clock;
   readonly settings: AdminSettings;
 }

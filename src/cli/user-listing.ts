@@ -9,6 +9,7 @@ import type { Account } from "../domain/account.js";
 import { formatSubject, type Subject } from "../domain/image.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import type { AccountFilter } from "../domain/listing.js";
+import type { GuessLock } from "../domain/throttle.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { toPublicTree, toTreeRows } from "./account-tree.js";
 import { CliExit, orExit, orRefusal } from "./exit.js";
@@ -117,11 +118,13 @@ export async function showAccount(session: Session, name: string, isRobot = fals
       held.push(...(await listHeld(guise, context)));
     const endsSoon = describeEnds(account, held, now);
     const lastUse = await findLastUse(account.id, context);
+    const lock = await context.findLock(account);
     const rows = [
       ["name", name],
       ["kind", account.kind],
       ["permissions", account.permissions.join(", ") || "none"],
       ["state", describeState(account, now)],
+      ...(lock === null ? [] : [["wrong passwords", describeLock(lock, name)]]),
       ["ends", formatEnd(account.expiresAt)],
       ["email", account.email ?? ""],
       ["groups", groups.join(", ") || "none"],
@@ -139,7 +142,15 @@ export async function showAccount(session: Session, name: string, isRobot = fals
     }));
     const lastSignIn = lastUse.at === null ? null : formatEnd(lastUse.at);
     const credentials = toPublicTree(account, tree);
-    const data = { ...toPublic(account), groups, lastSignIn, ...credentials, grants, endsSoon };
+    const data = {
+      ...toPublic(account),
+      lock: lock === null ? null : { shut: lock.isShut, seconds: lock.seconds },
+      groups,
+      lastSignIn,
+      ...credentials,
+      grants,
+      endsSoon,
+    };
     session.answer(data, formatTable(["what", "value"], rows));
   });
 }
@@ -158,6 +169,11 @@ async function listHeld(
       expiresAt,
     })),
   );
+}
+
+function describeLock({ isShut, seconds }: GuessLock, name: string): string {
+  const how = isShut ? "shut until somebody unlocks it" : `locked for ${seconds} s more`;
+  return `${how}, but for addresses that it signed in from: dockwarden user unlock ${name}`;
 }
 
 /** The account's own end and those of grants, where they come within 30 days. */

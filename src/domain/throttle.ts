@@ -207,6 +207,13 @@ export interface ThrottleStore {
   noteKnown(accountId: number, source: string, today: EpochSeconds): Promise<void>;
 }
 
+/** An account whose passwords are looked at only from networks that it signed in from. */
+export interface GuessLock {
+  /** Until somebody unlocks it; otherwise for `seconds`. */
+  readonly isShut: boolean;
+  readonly seconds: number;
+}
+
 export interface ThrottleLock {
   readonly on: "account" | "network";
   readonly seconds: number;

@@ -74,6 +74,8 @@ describe("guessing and crowds, behind a trusted proxy", () => {
     expect((await signIn("victim", token.stdout.trim(), "198.51.100.7")).status).toBe(200);
     expect((await signIn("ci", robot.stdout.trim(), "198.51.100.7")).status).toBe(200);
     expect((await signIn("victim", passwordOf("victim"), "203.0.113.9")).status).toBe(429);
+    const shown = await server.mustCli(["--json", "user", "show", "victim"]);
+    expect(shown.json()).toMatchObject({ lock: { shut: false } });
     await server.mustCli(["user", "unlock", "victim"]);
     expect((await signIn("victim", passwordOf("victim"), "203.0.113.9")).status).toBe(200);
   }, 30_000);
