@@ -55,7 +55,7 @@ describe("hostile text in the store", () => {
     "token create admin",
     "robot list",
     "robot show ci",
-    "robot rotate ci",
+    "robot rotate ci --yes",
     "robot update ci --no-owner",
     "audit list",
     "image update team/app --users admin",
