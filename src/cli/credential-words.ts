@@ -7,7 +7,7 @@ import {
 } from "../admin/credential-listing.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { CredentialKind, CredentialUse, EndReason } from "../domain/credential.js";
-import { formatEnd } from "./output.js";
+import { formatEnd, formatTable } from "./output.js";
 
 export const KIND_NAMES: Readonly<Record<CredentialKind, string>> = {
   token: "personal token",
@@ -47,31 +47,26 @@ function describeMade({ createdAt, createdFrom }: SeenCredential): string {
     : `${formatEnd(createdAt)} ${formatSender(createdFrom)}`;
 }
 
-export const CREDENTIAL_HEAD = [
-  "id",
-  "account",
-  "kind",
-  "description",
-  "may",
-  "made",
-  "ends",
-  "last use",
-  "state",
-] as const;
-
-/** The cells under CREDENTIAL_HEAD. */
-export function toCredentialRow(credential: SeenCredential): readonly string[] {
-  return [
-    String(credential.id),
-    credential.account,
-    KIND_NAMES[credential.kind],
-    credential.description ?? "",
-    formatCeiling(credential.ceiling),
-    describeMade(credential),
-    formatEnd(credential.endsAt),
-    formatUse(credential.lastUse),
-    describeState(credential),
-  ];
+/** By account, sorted as given; logins hang on the password, whose end is theirs. */
+export function formatCredentialTree(credentials: readonly SeenCredential[]): string {
+  const accounts = new Map<string, SeenCredential[]>();
+  for (const one of credentials) {
+    const own = accounts.get(one.account);
+    if (own === undefined) accounts.set(one.account, [one]);
+    else own.push(one);
+  }
+  const describe = (one: SeenCredential): string =>
+    `${KIND_NAMES[one.kind]} ${describeCredential(one)}`;
+  const rows = [...accounts].flatMap(([account, own]) => {
+    const logins = own.filter(({ kind }) => kind === "refresh");
+    const branches = [
+      ...(logins.length === 0 ? [] : ["password"]),
+      ...logins.map((login) => `└ ${describe(login)}`),
+      ...own.filter(({ kind }) => kind !== "refresh").map(describe),
+    ];
+    return branches.map((branch, at) => [at === 0 ? account : "", branch]);
+  });
+  return formatTable(["account", "credential"], rows);
 }
 
 /** One line of a tree: `12 (CI laptop): pull on team/app; made …; ends …; last use …`. */

@@ -13,10 +13,10 @@ import { parseName } from "../domain/account.js";
 import { normalizeActions } from "../domain/action.js";
 import { nameCredential, type ListedCredential } from "../domain/credential.js";
 import { confirm } from "./confirm.js";
-import { CREDENTIAL_HEAD, toCredentialRow, toPublicCredential } from "./credential-words.js";
+import { formatCredentialTree, toPublicCredential } from "./credential-words.js";
 import { CliExit, orExit } from "./exit.js";
 import { readImage } from "./image-words.js";
-import { formatEnd, formatJson, formatTable, printable } from "./output.js";
+import { formatEnd, formatJson, printable } from "./output.js";
 import { toRegistry, UNKNOWN_REGISTRY } from "./registry-words.js";
 import { writeOnce } from "./secret-output.js";
 import type { Session } from "./session.js";
@@ -112,7 +112,7 @@ export async function listAll(
     session.answer(found.map(toPublicCredential), () =>
       found.length === 0
         ? `no ${withEnded ? "" : "live "}token, secret or login${filter.account === null ? "" : ` of ${filter.account}`}\n`
-        : formatTable(CREDENTIAL_HEAD, found.map(toCredentialRow)),
+        : formatCredentialTree(found),
     );
   });
 }

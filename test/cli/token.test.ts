@@ -203,7 +203,7 @@ describe("personal tokens by command line", () => {
     const { id } = await create("alice", "--description", "used one");
     noteUse(site, id);
     const told = await site.must("token", "list", "alice");
-    expect(told).toMatch(/used one.*from 192\.0\.2\.9 by skopeo\/1\.9 +live/);
+    expect(told).toMatch(/used one.*last use \S+ from 192\.0\.2\.9 by skopeo\/1\.9\n/);
     const login = addLogin(site, "alice");
     const found = (await list("alice")).find((one) => one.id === login);
     expect(found).toMatchObject({
