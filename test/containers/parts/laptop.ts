@@ -162,11 +162,11 @@ export function testLaptop(useSite: () => ContainerSite): void {
       ] as const) {
         const dw = `docker --host ${engine.socket} exec --interactive ${container} dw ${command}`;
         const logFile = join(workspace.folder, "dw.log");
-        const line = `sleep 600 | { ${dw}; echo "ended with $?"; }`;
+        const line = `sleep 600 | { ${dw}; echo "exit code $?"; }`;
         const daemon = await startDaemon("sh", ["-c", line], { env, logFile });
         try {
-          await waitUntil(`dw ${command} to end`, async () => daemon.log().includes("ended with"));
-          expect(daemon.log()).toContain(`ended with ${code}`);
+          await waitUntil(`dw ${command} to end`, async () => daemon.log().includes("exit code "));
+          expect(daemon.log()).toContain(`exit code ${code}`);
         } finally {
           await daemon.stop();
           await rm(logFile);
