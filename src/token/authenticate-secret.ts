@@ -8,10 +8,10 @@ import {
   type CredentialStore,
   type PresentedCredential,
   type RefreshLife,
+  type SecretShape,
   type UseRecorder,
 } from "../domain/credential.js";
 import { err, ok, type Result } from "../domain/result.js";
-import type { Secret } from "../domain/secret.js";
 import { identify, type Circumstances, type Identity } from "./authenticate.js";
 import { isPasswordTooOld } from "./password-age.js";
 import type { RefusedHolder, TokenRefusal } from "./token-answer.js";
@@ -27,8 +27,8 @@ export interface SecretContext {
 
 /** `sign-in`: as a password, with the name of its account; `nameless`: without one; `refresh`: by the refresh grant. */
 export type PresentedSecret =
-  | { readonly use: "refresh" | "nameless"; readonly secret: Secret }
-  | { readonly use: "sign-in"; readonly secret: Secret; readonly name: string };
+  | { readonly use: "refresh" | "nameless"; readonly shape: SecretShape }
+  | { readonly use: "sign-in"; readonly shape: SecretShape; readonly name: string };
 
 /**
  * Answers who the secret proves; a mistyped one costs no read (THREATS E11). A refresh token is no password: as one it is
@@ -39,7 +39,7 @@ export async function authenticateSecret(
   context: SecretContext,
   circumstances: Circumstances,
 ): Promise<Result<Identity, TokenRefusal>> {
-  const shape = context.secrets.read(presented.secret.reveal());
+  const { shape } = presented;
   if (shape.kind === "foreign" || shape.kind === "damaged") return err(BAD_SECRET);
   const isRefresh = shape.kind === "refresh";
   if (!isRefresh && presented.use !== "sign-in") return err(BAD_SECRET);

@@ -59,7 +59,7 @@ export async function authenticate(
     case "refresh":
       if (context.passwordUse === "tokens-only") return err({ reason: "tokens-only" });
       return authenticateSecret(
-        { secret: credential.token, use: "refresh" },
+        { shape: context.secrets.read(credential.token.reveal()), use: "refresh" },
         context,
         circumstances,
       );
@@ -67,15 +67,11 @@ export async function authenticate(
       return refuseNameless(credential.password, context, circumstances);
     case "password": {
       const { name, password } = credential;
-      const { kind } = context.secrets.read(password.reveal());
-      const isLogin = kind === "refresh";
+      const shape = context.secrets.read(password.reveal());
+      const isLogin = shape.kind === "refresh";
       if (isLogin && context.passwordUse === "tokens-only") return err({ reason: "tokens-only" });
-      if (kind !== "foreign") {
-        return authenticateSecret(
-          { secret: password, use: "sign-in", name },
-          context,
-          circumstances,
-        );
+      if (shape.kind !== "foreign") {
+        return authenticateSecret({ shape, use: "sign-in", name }, context, circumstances);
       }
       if (context.passwordUse === "tokens-only") return err({ reason: "tokens-only" });
       return authenticatePassword(credential, context, circumstances);
@@ -92,10 +88,10 @@ async function refuseNameless(
   context: AuthenticateContext,
   circumstances: Circumstances,
 ): Promise<Result<Identity, TokenRefusal>> {
-  if (context.secrets.read(password.reveal()).kind !== "refresh")
-    return err({ reason: "nameless" });
+  const shape = context.secrets.read(password.reveal());
+  if (shape.kind !== "refresh") return err({ reason: "nameless" });
   if (context.passwordUse === "tokens-only") return err({ reason: "tokens-only" });
-  const presented = { secret: password, use: "nameless" } as const;
+  const presented = { shape, use: "nameless" } as const;
   const refused = await authenticateSecret(presented, context, circumstances);
   if (refused.ok || refused.error.reason !== "bad-credentials") return refused;
   const { holder } = refused.error;

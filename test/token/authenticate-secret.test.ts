@@ -36,16 +36,16 @@ function setUp(change: Parameters<typeof fakeFlow>[2] = {}) {
 
 const asPassword = (secret: string, name = "alice"): PresentedSecret => ({
   use: "sign-in",
-  secret: new Secret(secret),
+  shape: credentialSecrets.read(secret),
   name,
 });
 const asLogin = (secret: string): PresentedSecret => ({
   use: "refresh",
-  secret: new Secret(secret),
+  shape: credentialSecrets.read(secret),
 });
 const nameless = (secret: string): PresentedSecret => ({
   use: "nameless",
-  secret: new Secret(secret),
+  shape: credentialSecrets.read(secret),
 });
 /** As each kind is meant to be presented by its holder. */
 const asMeant = (kind: CredentialKind, secret: string): PresentedSecret =>
