@@ -4,6 +4,7 @@ import type { AdminContext } from "../admin/admin-context.js";
 import { CliExit } from "./exit.js";
 import { formatJson } from "./output.js";
 import type { PasswordSource } from "./password-input.js";
+import { writeOnce } from "./secret-output.js";
 import type { Session } from "./session.js";
 
 /** A new password's hash, checked by the rules; also the password where it was generated. */
@@ -42,18 +43,9 @@ export async function showSecret(
   await writeSecret(session, `${secret}\n`, data.name);
 }
 
-/** It is shown this once: a pipe that nobody reads must not pass for success. */
-async function writeSecret({ io }: Session, text: string, name: string): Promise<void> {
-  if (io.outBytes === undefined) {
-    io.out(text);
-    return;
-  }
-  try {
-    await io.outBytes([Buffer.from(text)]);
-  } catch {
-    const message = `the new password of ${name} is set, but could not be written to anybody: make another one with dockwarden user passwd ${name} --generate`;
-    throw new CliExit(3, message);
-  }
+function writeSecret({ io }: Session, text: string, name: string): Promise<void> {
+  const lost = `the new password of ${name} is set, but could not be written to anybody: make another one with dockwarden user passwd ${name} --generate`;
+  return writeOnce(io, text, lost);
 }
 
 /** The three ways in which a password can come in without a prompt. */

@@ -1,7 +1,8 @@
 // How a password comes in: hidden prompt, standard input or file; never from the command line.
 import { readFileSync } from "node:fs";
 import { CliExit } from "./exit.js";
-import { isNowhere, type Io } from "./output.js";
+import type { Io } from "./output.js";
+import { refuseNowhere } from "./secret-output.js";
 import { ask } from "./prompt.js";
 
 export interface PasswordOptions {
@@ -29,7 +30,7 @@ export function openPasswordSource(options: PasswordOptions, io: Io): PasswordSo
     throw new CliExit(2, "give one of --generate, --password-stdin and --password-file");
   }
   if (options.generate === true) {
-    refuseNowhere(io);
+    refuseNowhere(io, "password", ", or give --password-stdin");
     return () => Promise.resolve(null);
   }
   if (options.passwordStdin === true) return async () => decodePassword(await readAll(io.stdin));
@@ -38,15 +39,6 @@ export function openPasswordSource(options: PasswordOptions, io: Io): PasswordSo
     return () => Promise.resolve(password);
   }
   return () => askTwice(io);
-}
-
-/** A generated password is shown once, on standard output: nobody would ever know it. */
-function refuseNowhere(io: Io): void {
-  if (!isNowhere(io)) return;
-  throw new CliExit(
-    3,
-    "standard output is closed, or /dev/null: the password would be lost; nothing was changed; send it to a file, a pipe or a terminal, or give --password-stdin",
-  );
 }
 
 async function askTwice(io: Io): Promise<string> {

@@ -5,7 +5,7 @@ import { CliExit } from "./exit.js";
 import { formatEnd, formatJson, printable } from "./output.js";
 import { toRegistry, UNKNOWN_REGISTRY, USUAL_REGISTRY } from "./registry-words.js";
 import { formatRobotLogin, toRobotOutput, type RobotOutput } from "./robot-output.js";
-import { writeOnce } from "./secret-output.js";
+import { refuseNowhere, writeOnce } from "./secret-output.js";
 import type { Session } from "./session.js";
 import { toPublic } from "./user-listing.js";
 
@@ -35,6 +35,7 @@ export function readOutput(
   if (session.isJson && output !== "text") {
     throw new CliExit(2, "--json has everything by itself; leave --output out");
   }
+  refuseNowhere(session.io, "secret");
   return ({ settings }) => {
     const address = registry ?? settings.registryAddress;
     return createShow(session, { output, address, isGuessed: registry === null });

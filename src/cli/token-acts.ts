@@ -18,7 +18,7 @@ import { CliExit, orExit } from "./exit.js";
 import { readImage } from "./image-words.js";
 import { formatEnd, formatJson, printable } from "./output.js";
 import { toRegistry, UNKNOWN_REGISTRY } from "./registry-words.js";
-import { writeOnce } from "./secret-output.js";
+import { refuseNowhere, writeOnce } from "./secret-output.js";
 import type { Session } from "./session.js";
 import { toActions, toName } from "./words.js";
 
@@ -51,6 +51,7 @@ export async function createOne(
 ): Promise<void> {
   const name = toName(account);
   const registry = toRegistry(options.registry);
+  refuseNowhere(session.io, "token");
   await session.withAdmin(async (context) => {
     const { actions, expires, service } = options;
     const isServiceAlone = options.image.length === 0 && service !== undefined;

@@ -115,13 +115,18 @@ describe("the program", () => {
     ["user add lost --generate", ">&-"],
     ["user add lost --generate --json", ">/dev/null"],
     ["user passwd admin --generate", ">/dev/null"],
+    ["token create admin", ">/dev/null"],
+    ["robot add lost", ">/dev/null"],
   ])("%s %s is refused before anything changes", async (line, redirection) => {
     const before = await site.dump();
     const words = [process.execPath, TSX, ENTRY, ...line.split(" ")];
     const script = `"$@" ${redirection}`;
     expect(
       await run("bash", ["--norc", "-c", script, "bash", ...words], { env: env() }),
-    ).toMatchObject({ code: 3, stderr: expect.stringContaining("the password would be lost") });
+    ).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining("would be lost; nothing was changed"),
+    });
     expect(await site.dump()).toBe(before);
   });
 
