@@ -27,6 +27,7 @@ const IMPORT_TABLE = {
     packages: ["better-sqlite3", "better-sqlite3-node20"],
     isPure: false,
   },
+  registry: { folders: ["domain"], packages: [], isPure: false },
   backup: { folders: ["domain"], packages: [], isPure: false },
   config: { folders: [], packages: ["yaml", "zod"], isPure: false },
   demo: { folders: [], packages: [], isPure: false },

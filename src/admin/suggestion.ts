@@ -106,6 +106,7 @@ function giveGrant(input: DecisionInput, pattern: ImagePattern, wanted: readonly
   const granted: GrantedImage = {
     id: entry?.id ?? NEW_ENTRY_ID,
     isExclusive: entry?.isExclusive ?? false,
+    isImmutable: entry?.isImmutable ?? false,
     pattern,
     grants: [...others, { subject, actions, createdAt: 0, expiresAt }],
   };

@@ -13,6 +13,8 @@ export type Config = Omit<RawConfig, "server" | "registry"> & {
     readonly hosts: readonly string[];
     /** HOST or HOST:PORT as clients write it before an image's name; null: nothing says what the registry's is. */
     readonly address: string | null;
+    /** As given; registryUrlsOf takes them apart. */
+    readonly urls: readonly string[];
   };
 };
 
@@ -39,7 +41,8 @@ function completeRegistry({ registry, server }: RawConfig, publicUrl: URL): Conf
   const isOwn = isOurOwn(server, publicUrl);
   const hosts = registry.hosts ?? [...new Set(isOwn ? [hostname] : [host, hostname])];
   const address = hosts[0] ?? host;
-  return { hosts, address: isOwn && [host, hostname].includes(address) ? null : address };
+  const isUnknown = isOwn && [host, hostname].includes(address);
+  return { hosts, address: isUnknown ? null : address, urls: registry.urls };
 }
 
 /** Fills in what is derived; relative paths start at `base`. */

@@ -2,6 +2,7 @@
 import { BlockList, isIP } from "node:net";
 import { dirname, join, relative, sep } from "node:path";
 import type { Config } from "./config.js";
+import { findUrlFaults } from "./registry-urls.js";
 
 export interface CrossFault {
   /** The key to change. */
@@ -112,7 +113,12 @@ function findOrderFaults(config: Config): readonly CrossFault[] {
 
 /** Combinations that are refused (THREATS K03; DESIGN §3). */
 export function findCrossFaults(config: Config): readonly CrossFault[] {
-  return [...findServerFaults(config), ...findFolderFaults(config), ...findOrderFaults(config)];
+  return [
+    ...findServerFaults(config),
+    ...findFolderFaults(config),
+    ...findOrderFaults(config),
+    ...findUrlFaults(config),
+  ];
 }
 
 /** What works but deserves a second look. */

@@ -1,6 +1,5 @@
 // The text of config/default.yml, out of the schema, so that the two can't differ.
 import { CONFIG_KEYS, type ConfigKey } from "./keys.js";
-import { isUnused } from "./not-yet.js";
 
 const HEAD = `# Every key with its default. Nothing reads this file by itself: put what you change into a file of your own and
 # name it with --config or DOCKWARDEN_CONFIG. Every key is also a variable: token.ttlSeconds is
@@ -13,8 +12,7 @@ const indent = (depth: number): string => "  ".repeat(depth);
 function renderKey(entry: ConfigKey): string {
   const parts = entry.key.split(".");
   const space = indent(parts.length - 1);
-  const later = isUnused(entry.key) ? "; not used by this version yet" : "";
-  const comment = `${space}# ${entry.description} (${entry.allowed})${later}`;
+  const comment = `${space}# ${entry.description} (${entry.allowed})`;
   return `${comment}\n${space}${parts.at(-1) ?? ""}: ${JSON.stringify(entry.defaultValue)}\n`;
 }
 

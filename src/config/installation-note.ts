@@ -8,7 +8,7 @@ import type { Config } from "./config.js";
  * the store's file; null where it can't be seen, answered with `store=unknown`.
  */
 export function noteInstallation(config: Config, storeIdentity: string | null): string {
-  const { server, registry, keys, token, policy, passwords, audit, log } = config;
+  const { server, registry, keys, token, policy, passwords, events, gate, audit, log } = config;
   const settings = {
     server: [
       server.host,
@@ -18,7 +18,8 @@ export function noteInstallation(config: Config, storeIdentity: string | null): 
       server.tls.mode,
       server.trustedProxies,
     ],
-    registry: registry.hosts,
+    registry: [registry.hosts, registry.urls],
+    gate: [gate.headers, gate.blobs, events.secret !== null],
     keys: [keys.algorithm, keys.header],
     token: [token.issuer, token.services, token.ttlSeconds],
     policy: [policy.unlisted, policy.personalNamespace, policy.tagEnforcement, policy.catalog],

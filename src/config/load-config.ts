@@ -7,7 +7,7 @@ import { findCrossFaults, findWarnings } from "./cross-checks.js";
 import type { Environment } from "./environment.js";
 import { readVariables } from "./environment-source.js";
 import { CONFIG_KEYS, SECRET_KEYS, type ConfigKey } from "./keys.js";
-import { findNotYet, isUnused } from "./not-yet.js";
+import { findNotYet } from "./not-yet.js";
 import { configSchema } from "./schema.js";
 import { readYaml, type Source, type SourceValue } from "./yaml-source.js";
 
@@ -66,7 +66,12 @@ export function loadConfig(sources: ConfigSources): ConfigResult {
   );
   return {
     ok: true,
-    value: { config, sources: origins, warnings: allWarnings(config, values), file },
+    value: {
+      config,
+      sources: origins,
+      warnings: findWarnings(config, (key) => values.has(key)),
+      file,
+    },
   };
 }
 
@@ -168,11 +173,4 @@ function crossFaults(
       const at = values.get(remedy.key)?.place ?? "";
       return { key, place, message, remedy: { ...remedy, place: at } };
     });
-}
-
-function allWarnings(config: Config, values: ReadonlyMap<string, SourceValue>): readonly string[] {
-  const unused = [...values.keys()]
-    .filter(isUnused)
-    .map((key) => `${key} is set, but has no effect in this version`);
-  return [...findWarnings(config, (key) => values.has(key)), ...unused];
 }

@@ -2,7 +2,6 @@
 import { Document, isScalar, isSeq } from "yaml";
 import { CONFIG_KEYS, type ConfigKey } from "./keys.js";
 import type { LoadedConfig } from "./load-config.js";
-import { isUnused } from "./not-yet.js";
 
 export interface DescribedKey {
   readonly key: string;
@@ -50,8 +49,7 @@ export interface ConfigRow {
 }
 
 function describe(entry: ConfigKey): string {
-  const later = isUnused(entry.key) ? "; not used by this version yet" : "";
-  return `${entry.description} (${entry.allowed})${later}`;
+  return `${entry.description} (${entry.allowed})`;
 }
 
 /** Every key, out of the schema. */

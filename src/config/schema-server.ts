@@ -1,6 +1,14 @@
 // The settings of listening and of what lies on disk: server, registry, storage, keys.
 import { z } from "./zod.js";
-import { listenHost, path, port, proxyAddress, publicUrl, registryHost } from "./setting-kinds.js";
+import {
+  listenHost,
+  path,
+  port,
+  proxyAddress,
+  publicUrl,
+  registryHost,
+  registryUrl,
+} from "./setting-kinds.js";
 
 const tls = z.strictObject({
   mode: z
@@ -27,7 +35,7 @@ export const serverSchema = z.strictObject({
   internalPort: port
     .nullable()
     .default(null)
-    .describe("a port of its own for /health, later also /authz and /events; null: the same port"),
+    .describe("a port of its own for /health, /authz and /events; null: the same port"),
   publicUrl: publicUrl.nullable().default(null).meta({
     description:
       "how clients and registries reach this server; null: http://localhost:<port>, or https in mode files",
@@ -45,6 +53,11 @@ export const registrySchema = z.strictObject({
     description:
       "the registry's own addresses, cut off before an image's name; null: the host of server.publicUrl",
     allowed: "a list of HOST or HOST:PORT",
+  }),
+  urls: z.array(registryUrl).default([]).meta({
+    description:
+      "how this server itself reaches each registry, past the proxy: URL for the first of token.services, or SERVICE=URL",
+    allowed: "a list of URL or SERVICE=URL",
   }),
 });
 

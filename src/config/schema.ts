@@ -59,7 +59,10 @@ const gateSchema = z.strictObject({
     .enum(["original", "forwarded"])
     .default("original")
     .describe("which headers of the proxy name the request: X-Original-* or X-Forwarded-*"),
-  blobs: z.boolean().default(false).describe("whether requests for layers are asked about too"),
+  blobs: z
+    .boolean()
+    .default(false)
+    .describe("whether a layer is decided by the tags that reach it, not by its repository alone"),
 });
 
 const auditSchema = z.strictObject({

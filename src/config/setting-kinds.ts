@@ -4,6 +4,7 @@ import { z } from "./zod.js";
 
 const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?$/;
 const HOST_WITH_PORT = /^([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(\d{1,5}))?$/;
+const SERVICE_NAME = /^[A-Za-z0-9._:/-]{1,255}$/;
 const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const SECRET_LENGTH = 16;
 
@@ -71,6 +72,27 @@ export const registryHost = z.string().refine((value) => {
   return found !== null && Number(found[2] ?? "1") >= 1 && Number(found[2] ?? "1") <= 65_535;
 }, "must be HOST or HOST:PORT, without http:// and without a path");
 
+function isRegistryUrl(value: string): boolean {
+  const equals = value.indexOf("=");
+  const [name, url] =
+    equals === -1 ? [null, value] : [value.slice(0, equals), value.slice(equals + 1)];
+  if (name !== null && !SERVICE_NAME.test(name)) return false;
+  return isPublicUrl(url) && !isLinkLocal(new URL(url).hostname);
+}
+
+/** Where clouds keep their machines' secrets; in any spelling, because URL writes addresses in one way (THREATS F14). */
+function isLinkLocal(hostname: string): boolean {
+  return /^169\.254\.|^\[(?:fe[89ab]|::ffff:a9fe:)/i.test(hostname);
+}
+
+/** `http://registry:5000`, or `SERVICE=http://registry:5000`; nothing behind host and port. */
+export const registryUrl = z
+  .string()
+  .refine(
+    isRegistryUrl,
+    "must be an http or https URL without account, path and query, perhaps with SERVICE= before it, such as http://registry:5000",
+  );
+
 function isAddressOrRange(entry: string): boolean {
   const [address = "", prefix, ...rest] = entry.split("/");
   const version = isIP(address);
@@ -91,6 +113,6 @@ export const proxyAddress = z
 export const serviceName = z
   .string()
   .refine(
-    (value) => /^[A-Za-z0-9._:/-]{1,255}$/.test(value),
+    (value) => SERVICE_NAME.test(value),
     "must be 1 to 255 of A-Z a-z 0-9 . _ : / - (no patterns)",
   );

@@ -1,6 +1,6 @@
 // The token keys: opens or makes the ring, signs with the active key, changes the ring in whole steps.
 import type { ImportFiles, KeyFault, KeyStore, KeySummary } from "../domain/key.js";
-import type { TokenClaims } from "../domain/token.js";
+import type { TokenClaims, VerifiedToken } from "../domain/token.js";
 import { err, ok, type Result } from "../domain/result.js";
 import { readImport } from "./key-import.js";
 import { checkKeyModes, isWritable } from "./key-modes.js";
@@ -19,6 +19,7 @@ import {
 import { bundleOf, dropEnded, keyIn, prepareKey } from "./ring-plan.js";
 import { prepareSigner, toJwk, type Sign } from "./signing.js";
 import { TrustFolder } from "./trust-files.js";
+import { prepareVerifier, type Verify } from "./verifying.js";
 
 /** A leaf is renewed when two thirds of its life are over: at 60 of 90 days. */
 const RENEWAL_SHARE = 2 / 3;
@@ -54,6 +55,7 @@ class RingKeyStore implements KeyStore {
   readonly #trust: TrustFolder;
   #ring: Ring = { generation: 0, keys: [] };
   #sign: Sign = () => Promise.reject(new Error("the keys are not open"));
+  #verify: Verify = () => Promise.resolve(null);
   #trouble: string | null = null;
 
   constructor(
@@ -88,6 +90,14 @@ class RingKeyStore implements KeyStore {
 
   sign(claims: TokenClaims): Promise<string> {
     return this.#sign(claims);
+  }
+
+  verify(token: string): Promise<VerifiedToken | null> {
+    return this.#verify(token);
+  }
+
+  generation(): number {
+    return this.#ring.generation;
   }
 
   list(): readonly KeySummary[] {
@@ -225,6 +235,7 @@ class RingKeyStore implements KeyStore {
     const active = keyIn(ring.keys, "signing", "active");
     if (active === null) throw new Error("the key ring has no active signing key");
     this.#sign = await prepareSigner(active, this.#options.header);
+    this.#verify = prepareVerifier(ring.keys, this.#options.header);
     this.#ring = ring;
     this.#trust.publish(this.bundlePem(), this.jwks());
   }

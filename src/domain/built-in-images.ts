@@ -42,6 +42,7 @@ function builtIn(
     id,
     pattern: { service: null, repository, tag: null },
     isExclusive: false,
+    isImmutable: false,
     grants: [grant],
   };
 }

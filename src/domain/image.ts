@@ -32,6 +32,8 @@ export interface Image extends ImageFacts {
   readonly id: number;
   readonly pattern: ImagePattern;
   readonly isExclusive: boolean;
+  /** Its tags can be made once and neither overwritten nor deleted, by nobody; the gate sees to it. */
+  readonly isImmutable: boolean;
   readonly registeredAt: EpochSeconds;
 }
 
@@ -40,6 +42,7 @@ export interface GrantedImage {
   readonly id: number;
   readonly pattern: ImagePattern;
   readonly isExclusive: boolean;
+  readonly isImmutable: boolean;
   readonly grants: readonly Grant[];
 }
 

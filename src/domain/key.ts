@@ -1,5 +1,5 @@
 // What the outside may see and do with the token keys; no key material passes through here.
-import type { TokenSigner } from "./token.js";
+import type { TokenSigner, TokenVerifier } from "./token.js";
 import type { Result } from "./result.js";
 import type { Secret } from "./secret.js";
 import type { EpochSeconds } from "./time.js";
@@ -54,7 +54,7 @@ export interface ImportFiles {
 }
 
 /** The keys as operators and the server use them. Changes are atomic: kill -9 leaves the old set or the new one. */
-export interface KeyStore extends TokenSigner {
+export interface KeyStore extends TokenSigner, TokenVerifier {
   /** Opening has made CA and signing key: no registry knows them yet. */
   readonly isNew: boolean;
   list(): readonly KeySummary[];

@@ -54,6 +54,7 @@ const image: fc.Arbitrary<GrantedImage> = fc
     id,
     pattern: { service, repository, tag },
     isExclusive: wantsExclusive && isExclusiveRepository(repository),
+    isImmutable: false,
     grants,
   }));
 const images = fc.uniqueArray(image, {
@@ -157,7 +158,8 @@ test("an exclusive image really shuts out: without a grant inside it nothing is 
     fc.property(requester, repository, images, (who, name, rules) => {
       const wall = { service: null, repository: name, tag: null };
       const outside = rules.filter(({ pattern }) => !isInside(pattern, wall));
-      const walled = [...outside, { id: 5000, pattern: wall, isExclusive: true, grants: [] }];
+      const entry = { id: 5000, pattern: wall, isExclusive: true, isImmutable: false, grants: [] };
+      const walled = [...outside, entry];
       const { allowed } = decide({
         requester: who,
         target: target(name),

@@ -64,6 +64,7 @@ function image(
     id: nextId,
     pattern: pattern(text, options.service),
     isExclusive: options.isExclusive,
+    isImmutable: false,
     grants: Object.entries(grants).map(([name, actions]) => ({
       subject: subject(name),
       actions: normalizeActions(actions.split(",") as Action[]),

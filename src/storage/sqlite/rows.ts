@@ -31,6 +31,7 @@ export interface ImageRow {
   readonly tag: string;
   readonly service: string;
   readonly is_exclusive: number;
+  readonly is_immutable: number;
   readonly digest: string | null;
   readonly size: number | null;
   readonly created: string | null;
@@ -90,6 +91,7 @@ export function readImage(row: ImageRow): Image {
       tag: row.tag === "" ? null : row.tag,
     },
     isExclusive: row.is_exclusive === 1,
+    isImmutable: row.is_immutable === 1,
     digest: row.digest,
     size: row.size,
     created: row.created,
