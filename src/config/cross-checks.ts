@@ -2,7 +2,7 @@
 import { BlockList, isIP } from "node:net";
 import { dirname, join, relative, sep } from "node:path";
 import type { Config } from "./config.js";
-import { findUrlFaults } from "./registry-urls.js";
+import { findUrlFaults, registryUrlsOf } from "./registry-urls.js";
 
 export interface CrossFault {
   /** The key to change. */
@@ -121,6 +121,29 @@ export function findCrossFaults(config: Config): readonly CrossFault[] {
   ];
 }
 
+/** What the gate and the catalogue can't do without knowing what the registry holds. */
+function findBlindness(config: Config): readonly (readonly [boolean, string])[] {
+  const { policy, events, token } = config;
+  const urls = registryUrlsOf(config);
+  const unreached = token.services.filter((service) => !urls.has(service));
+  const isBlind = events.secret === null && urls.size === 0;
+  const isGate = policy.tagEnforcement === "gate";
+  return [
+    [
+      isGate && isBlind,
+      "policy.tagEnforcement is gate, but neither events.secret nor registry.urls is set: which tags reach a digest stays unknown, so pulls by digest are refused where images with tags are registered; set both (docs/gate.md)",
+    ],
+    [
+      isGate && !isBlind && unreached.length > 0,
+      `registry.urls names no address for ${unreached.join(", ")}: immutable tags can't be checked there, and digests that no notification has named stay refused; add the registry's address`,
+    ],
+    [
+      policy.catalog === "filtered" && isBlind,
+      "policy.catalog is filtered, but neither events.secret nor registry.urls is set: nothing says what the registry holds, so the catalogue stays empty; set both (docs/catalog.md)",
+    ],
+  ];
+}
+
 /** What works but deserves a second look. */
 export function findWarnings(config: Config, isSet: (key: string) => boolean): readonly string[] {
   const { server, token, keys } = config;
@@ -151,6 +174,7 @@ export function findWarnings(config: Config, isSet: (key: string) => boolean): r
       server.tls.mode !== "files" && (isSet("server.tls.cert") || isSet("server.tls.key")),
       "server.tls.cert and server.tls.key are used in server.tls.mode files only",
     ],
+    ...findBlindness(config),
   ];
   return checks.filter(([isWorthIt]) => isWorthIt).map(([, words]) => words);
 }

@@ -77,12 +77,14 @@ function isRegistryUrl(value: string): boolean {
   const [name, url] =
     equals === -1 ? [null, value] : [value.slice(0, equals), value.slice(equals + 1)];
   if (name !== null && !SERVICE_NAME.test(name)) return false;
-  return isPublicUrl(url) && !isLinkLocal(new URL(url).hostname);
+  return isPublicUrl(url);
 }
 
 /** Where clouds keep their machines' secrets; in any spelling, because URL writes addresses in one way (THREATS F14). */
-function isLinkLocal(hostname: string): boolean {
-  return /^169\.254\.|^\[(?:fe[89ab]|::ffff:a9fe:)/i.test(hostname);
+function isLinkLocal(entry: string): boolean {
+  const url = entry.slice(entry.indexOf("=") + 1);
+  if (!URL.canParse(url)) return false;
+  return /^169\.254\.|^\[(?:fe[89ab]|::ffff:a9fe:)/i.test(new URL(url).hostname);
 }
 
 /** `http://registry:5000`, or `SERVICE=http://registry:5000`; nothing behind host and port. */
@@ -91,6 +93,10 @@ export const registryUrl = z
   .refine(
     isRegistryUrl,
     "must be an http or https URL without account, path and query, perhaps with SERVICE= before it, such as http://registry:5000",
+  )
+  .refine(
+    (value) => !isLinkLocal(value),
+    "must not be a link-local address (169.254.…, fe80:…): no registry lives there, but secrets of clouds do",
   );
 
 function isAddressOrRange(entry: string): boolean {

@@ -22,6 +22,10 @@ const SERVICE = "must be 1 to 255 of A-Z a-z 0-9 . _ : / - (no patterns)";
 const LINE = "must be 1 to 255 characters on one line, without spaces around them";
 const URL =
   "must be an http or https URL without account, path and query, such as https://auth.example.com";
+const REGISTRY_URL =
+  "must be an http or https URL without account, path and query, perhaps with SERVICE= before it, such as http://registry:5000";
+const LINK_LOCAL =
+  "must not be a link-local address (169.254.…, fe80:…): no registry lives there, but secrets of clouds do";
 const NO_KEY = "is not a key; config/default.yml lists them all";
 const NOT_LOOPBACK =
   "off would send passwords in the clear on an address that others can reach; set files, or proxy (a proxy does TLS), or server.host to 127.0.0.1";
@@ -382,27 +386,71 @@ const ROWS: readonly Row[] = [
   ],
   [
     "not yet",
-    "the gate",
-    "policy:\n  tagEnforcement: gate\n",
-    ["2: policy.tagEnforcement: comes with a later version; use off"],
-  ],
-  [
-    "not yet",
-    "the filtered catalogue",
-    "policy:\n  catalog: filtered\n",
-    ["2: policy.catalog: comes with a later version; use admin"],
-  ],
-  [
-    "not yet",
     "a policy file",
     "policy:\n  file: policy.yml\n",
     ["2: policy.file: comes with a later version; leave it unset"],
   ],
   [
-    "not yet",
-    "an events secret",
-    "events:\n  secret: hunter2-hunter2-hunter2\n",
-    ["2: events.secret: comes with a later version; leave it unset"],
+    "K01",
+    "headers of no known proxy",
+    "gate:\n  headers: both\n",
+    ["2: gate.headers: must be original or forwarded"],
+  ],
+  [
+    "K01",
+    "a gate that is neither on nor off",
+    "policy:\n  tagEnforcement: true\n",
+    ["2: policy.tagEnforcement: must be off or gate"],
+  ],
+  [
+    "K01",
+    "registry addresses that are no list",
+    "registry:\n  urls: http://registry:5000\n",
+    ["2: registry.urls: must be a list of URL or SERVICE=URL"],
+  ],
+  ...[
+    "registry:5000",
+    "ftp://registry",
+    "http://registry:5000/v2/",
+    "http://a:b@registry:5000",
+    "http://registry:5000?x",
+    "http://registry:99999",
+    "=http://registry:5000",
+    "**=http://registry:5000",
+    "registry=",
+    "registry=other=http://registry:5000",
+  ].map((url): Row => [
+    "K01",
+    `the registry address ${url}`,
+    `registry:\n  urls: ["${url}"]\n`,
+    [`2: registry.urls: entry 1 ${REGISTRY_URL}`],
+  ]),
+  ...[
+    "http://169.254.169.254",
+    "registry=http://169.254.169.254:80",
+    "http://2852039166",
+    "http://0xa9.0xfe.0xa9.0xfe",
+    "http://0251.0376.0251.0376",
+    "http://[fe80::1]:5000",
+    "http://[FEBF::1]",
+    "http://[::ffff:169.254.169.254]",
+  ].map((url): Row => [
+    "K01",
+    `the link-local registry address ${url}`,
+    `registry:\n  urls: ["${url}"]\n`,
+    [`2: registry.urls: entry 1 ${LINK_LOCAL}`],
+  ]),
+  [
+    "K02",
+    "the address of a service that is not ours",
+    "registry:\n  urls: [http://a:5000, other=http://b:5000]\n",
+    ["2: registry.urls: names the service other, which token.services does not list"],
+  ],
+  [
+    "K02",
+    "two addresses of one service",
+    "token:\n  services: [one, two]\nregistry:\n  urls: [http://a:5000, two=http://b:5000, one=http://c:5000]\n",
+    ["4: registry.urls: names the service one twice"],
   ],
   [
     "K01",
@@ -437,7 +485,7 @@ describe("a configuration file with one fault", () => {
     );
     const faults = faultsOf(file, {
       DOCKWARDEN_KEYS__HEADER: "none",
-      DOCKWARDEN_POLICY__CATALOG: "filtered",
+      DOCKWARDEN_POLICY__FILE: "policy.yml",
       DOCKWARDEN_NO__KEY: "1",
     });
     expect(faults.map(({ place, key }) => `${place} ${key}`)).toEqual([
@@ -448,7 +496,7 @@ describe("a configuration file with one fault", () => {
       "DOCKWARDEN_NO__KEY ",
       "DOCKWARDEN_KEYS__HEADER keys.header",
       "all.yml:2 server.tls.mode",
-      "DOCKWARDEN_POLICY__CATALOG policy.catalog",
+      "DOCKWARDEN_POLICY__FILE policy.file",
     ]);
   });
 
@@ -459,9 +507,10 @@ describe("a configuration file with one fault", () => {
       "server.port",
       "server.trustedProxies",
       "token.services",
+      "registry.urls",
       "log.level",
     ];
-    const yaml = `events:\n  secret: ${value}\nkeys:\n  header: ${value}\ntoken:\n  services: ["*${value}"]\n`;
+    const yaml = `events:\n  secret: [${value}]\nkeys:\n  header: ${value}\ntoken:\n  services: ["*${value}"]\n`;
     const variables = Object.fromEntries(
       keys.map((key) => [
         `DOCKWARDEN_${key.replace(/[A-Z]/g, "_$&").replace(".", "__").toUpperCase()}`,

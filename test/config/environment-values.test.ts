@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { formatFault } from "../../src/config/config-fault.js";
 import { findUnsafeRuntime, readEnvironment } from "../../src/config/environment.js";
+import { registryUrlsOf } from "../../src/config/registry-urls.js";
 import { createConfigFolder, faultsOf, mustLoad, type ConfigFolder } from "./config-files.js";
 
 let folder: ConfigFolder;
@@ -32,12 +33,17 @@ describe("settings by environment", () => {
       DOCKWARDEN_TOKEN__SERVICES: "registry.example.com, mirror:5000",
       DOCKWARDEN_SERVER__TRUSTED_PROXIES: "10.0.0.0/8,::1",
       DOCKWARDEN_POLICY__UNLISTED: "push",
+      DOCKWARDEN_REGISTRY__URLS: "http://registry:5000, mirror:5000=https://mirror.example.com",
       DOCKWARDEN_PASSWORDS__ARGON2__MEMORY_KIB: "47104",
       DOCKWARDEN_STORAGE__AUTO_MIGRATE: "false",
     });
     expect(config.token.services).toEqual(["registry.example.com", "mirror:5000"]);
     expect(config.server.trustedProxies).toEqual(["10.0.0.0/8", "::1"]);
     expect(config.policy.unlisted).toEqual(["pull", "push"]);
+    expect([...registryUrlsOf(config)]).toEqual([
+      ["registry.example.com", "http://registry:5000"],
+      ["mirror:5000", "https://mirror.example.com"],
+    ]);
     expect(config.passwords.argon2.memoryKib).toBe(47_104);
     expect(config.storage.autoMigrate).toBe(false);
   });
@@ -122,8 +128,7 @@ describe("settings by environment", () => {
 
 describe("a secret from a file", () => {
   const NAME = "DOCKWARDEN_EVENTS__SECRET_FILE";
-  // The secret itself is refused as "not yet": nothing else may be said of a right one.
-  const RIGHT = [`${NAME}: events.secret: comes with a later version; leave it unset`];
+  const RIGHT: string[] = [];
   const SHORT = [`${NAME}: events.secret: must be at least 16 characters on one line`];
 
   test.each([
@@ -141,6 +146,13 @@ describe("a secret from a file", () => {
   test("starts, when relative, at the configuration file's folder", () => {
     folder.write("secret", "0123456789abcdef\n");
     expect(lines({ [NAME]: "secret" }, folder.write("c.yml", ""))).toEqual(RIGHT);
+  });
+
+  test("is the text without its line end", () => {
+    const file = folder.write("secret", "0123456789 abcdef\r\n");
+    const { config, sources } = mustLoad(null, { [NAME]: file });
+    expect(config.events.secret).toBe("0123456789 abcdef");
+    expect(sources.get("events.secret")).toBe(`environment ${NAME}`);
   });
 
   test("K08: names the variable when the file is missing or no name is given", () => {

@@ -1,6 +1,7 @@
 // What is accepted, what is derived from it, and what is worth a warning.
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { join } from "node:path";
+import { registryUrlsOf } from "../../src/config/registry-urls.js";
 import {
   createConfigFolder,
   faultsOf,
@@ -19,6 +20,9 @@ afterEach(() => {
 
 const load = (yaml: string) => mustLoad(folder.write("c.yml", yaml));
 
+const GATE = "policy:\n  tagEnforcement: gate\n";
+const EVENTS = "events:\n  secret: 0123456789-very-secret\n";
+
 describe("without any setting", () => {
   test("the defaults are those that DESIGN §7 names", () => {
     const { config, warnings, file } = mustLoad(null);
@@ -31,7 +35,7 @@ describe("without any setting", () => {
         tls: { mode: "off", cert: null, key: null },
         trustedProxies: [],
       },
-      registry: { hosts: ["localhost"], address: null },
+      registry: { hosts: ["localhost"], address: null, urls: [] },
       storage: { driver: "sqlite", path: `${PACKAGE_ROOT}/data/dockwarden.db`, autoMigrate: true },
       keys: {
         directory: `${PACKAGE_ROOT}/keys`,
@@ -116,6 +120,24 @@ describe("what is derived", () => {
     expect(load(`${line}\n`).config.registry.address).toBe(address);
   });
 
+  test.each([
+    ["[]", []],
+    ["[http://registry:5000]", [["one", "http://registry:5000"]]],
+    ["[http://registry:5000/]", [["one", "http://registry:5000"]]],
+    ["[HTTPS://Registry.Example.Com:443]", [["one", "https://registry.example.com"]]],
+    [
+      '["http://[::1]:5000", two:5000=http://127.0.0.1:5000]',
+      [
+        ["one", "http://[::1]:5000"],
+        ["two:5000", "http://127.0.0.1:5000"],
+      ],
+    ],
+    ["[two:5000=https://r.example.com]", [["two:5000", "https://r.example.com"]]],
+  ])("the registries' addresses of %s, by service", (urls, expected) => {
+    const { config } = load(`token:\n  services: [one, "two:5000"]\nregistry:\n  urls: ${urls}\n`);
+    expect([...registryUrlsOf(config)]).toEqual(expected);
+  });
+
   test("push brings pull where no image says otherwise", () => {
     expect(load("policy:\n  unlisted: [delete, push]\n").config.policy.unlisted).toEqual([
       "pull",
@@ -157,6 +179,9 @@ describe("accepted", () => {
       "hosts with ports",
       'registry:\n  hosts: [localhost:5000, "[::1]:5000", my_registry]\n',
     ],
+    ["K01", "the gate", GATE],
+    ["K01", "the filtered catalogue", "policy:\n  catalog: filtered\n"],
+    ["K01", "an events secret", EVENTS],
     ["K01", "no own hosts", "registry:\n  hosts: []\n"],
     ["K01", "anchors without aliases", "token:\n  issuer: &a x\n"],
     ["K01", "flow style", "{token: {issuer: x, ttlSeconds: 300}}\n"],
@@ -193,11 +218,42 @@ describe("warnings", () => {
       "server.publicUrl is unset",
     ],
     ["K01", "server:\n  tls: { cert: c.pem }\n", "server.tls.cert and server.tls.key are used in"],
-    ["not yet", "gate:\n  blobs: true\n", "gate.blobs is set, but has no effect"],
+    [
+      "K01",
+      "policy:\n  tagEnforcement: gate\n",
+      "policy.tagEnforcement is gate, but neither events.secret nor registry.urls is set",
+    ],
+    [
+      "K01",
+      `${EVENTS}policy:\n  tagEnforcement: gate\n`,
+      "registry.urls names no address for registry: immutable tags can't be checked there",
+    ],
+    [
+      "K01",
+      "token:\n  services: [a, b, c]\nregistry:\n  urls: [b=http://b:5000]\npolicy:\n  tagEnforcement: gate\n",
+      "registry.urls names no address for a, c: ",
+    ],
+    [
+      "K01",
+      "policy:\n  catalog: filtered\n",
+      "policy.catalog is filtered, but neither events.secret nor registry.urls is set",
+    ],
   ])("%s: one for %j", (_id, yaml, start) => {
     const { warnings } = load(yaml);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]?.startsWith(start)).toBe(true);
+  });
+
+  test.each([
+    ["the gate with addresses of all registries", `${GATE}registry:\n  urls: [http://r:5000]\n`],
+    ["a catalogue fed by notifications", `${EVENTS}policy:\n  catalog: filtered\n`],
+    [
+      "a catalogue fed by reading the registry",
+      "policy:\n  catalog: filtered\nregistry:\n  urls: [http://r:5000]\n",
+    ],
+    ["what the gate would do, while it is off", "gate:\n  blobs: true\n  headers: forwarded\n"],
+  ])("K01: none for %s", (_what, yaml) => {
+    expect(load(yaml).warnings).toEqual([]);
   });
 
   test("D03: none at 900 s", () => {

@@ -18,6 +18,12 @@ test.each([
   ["DOCKWARDEN_KEYS__HEADER", "kid-rfc7638"],
   ["DOCKWARDEN_SERVER__TRUSTED_PROXIES", "192.0.2.1"],
   ["DOCKWARDEN_SERVER__HOST", "::1"],
+  ["DOCKWARDEN_POLICY__TAG_ENFORCEMENT", "gate"],
+  ["DOCKWARDEN_POLICY__CATALOG", "filtered"],
+  ["DOCKWARDEN_REGISTRY__URLS", "http://registry:5000"],
+  ["DOCKWARDEN_GATE__HEADERS", "forwarded"],
+  ["DOCKWARDEN_GATE__BLOBS", "true"],
+  ["DOCKWARDEN_EVENTS__SECRET", "0123456789-very-secret"],
   ["DOCKWARDEN_LOG__LEVEL", "debug"],
   ["DOCKWARDEN_LOG__FORMAT", "pretty"],
   ["DOCKWARDEN_PASSWORDS__QUEUE", "8"],
@@ -32,6 +38,11 @@ test.each([
 test("paths, and rules that only commands apply, change nothing", () => {
   const others = { DOCKWARDEN_KEYS__DIRECTORY: "/k", DOCKWARDEN_PASSWORDS__MIN_LENGTH: "14" };
   expect(note(others)).toBe(usual);
+});
+
+test("of the secret of notifications only whether there is one", () => {
+  const [one, other] = ["0123456789-very-secret", "another-secret-0123456789"];
+  expect(note({ DOCKWARDEN_EVENTS__SECRET: one })).toBe(note({ DOCKWARDEN_EVENTS__SECRET: other }));
 });
 
 test("another store is another digest, and one that can't be seen is none", () => {

@@ -23,11 +23,7 @@ afterEach(() => {
 
 const SECRET = "0123456789-very-secret";
 
-/** As a later version loads it: today a secret is still refused. */
-function withSecret(): LoadedConfig {
-  const loaded = mustLoad(null);
-  return { ...loaded, config: { ...loaded.config, events: { secret: SECRET } } };
-}
+const withSecret = (): LoadedConfig => mustLoad(null, { DOCKWARDEN_EVENTS__SECRET: SECRET });
 
 describe("config print", () => {
   test("K07: shows a secret as ***, in text and as data, and an unset one as null", () => {
@@ -48,6 +44,7 @@ describe("config print", () => {
     const loaded = mustLoad(null, {
       DOCKWARDEN_TOKEN__SERVICES: "a,b:5000",
       DOCKWARDEN_TOKEN__ISSUER: "true",
+      DOCKWARDEN_REGISTRY__URLS: "http://a:5000,b:5000=http://[::1]:5000",
       DOCKWARDEN_SERVER__TRUSTED_PROXIES: "::1",
     });
     for (const withSources of [false, true]) {

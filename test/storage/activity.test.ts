@@ -220,7 +220,9 @@ describe("the file of sums", () => {
   });
 
   test("a file that has grown too large forgets its oldest hour, however young", async () => {
-    const small = new SqliteActivityStore(connection, 150_000);
+    const read = (name: string): number => Number(connection.pragma(name, { simple: true }));
+    const empty = read("page_count") * read("page_size");
+    const small = new SqliteActivityStore(connection, empty + 100_000);
     for (let hour = 0; hour < 4; hour += 1) {
       for (let at = 0; at < 900; at += 1) {
         const use = { ...USE, accountId: at % 9, image: `i/${at}` };
