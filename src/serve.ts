@@ -19,6 +19,7 @@ import { createHttpServer, type HttpContext, type ListenerRole } from "./http/se
 import { createHealth, type ServerParts } from "./health-source.js";
 import { createLogger } from "./log.js";
 import { createPasswordGuard, openGuesses } from "./password-guard.js";
+import { NO_LEDGER, openGate } from "./open-gate.js";
 import { listenFault, type StartFault } from "./start-fault.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
@@ -135,6 +136,15 @@ function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpCo
   const trustedProxies = parseTrustedProxies(server.trustedProxies);
   return {
     token: { tokens, trustedProxies, headers, log, activity },
+    authz: {
+      gate: openGate({ config: loaded.config, keys, admin, ...NO_LEDGER }),
+      headerFamily: loaded.config.gate.headers,
+      publicUrl: server.publicUrl,
+      trustedProxies,
+      headers,
+      log,
+      activity,
+    },
     health,
     pages: {
       health,

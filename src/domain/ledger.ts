@@ -76,8 +76,10 @@ export interface DigestReach {
 
 /** A pull (GET) or a look (HEAD) that the gate let pass. */
 export interface PullNote extends RepositoryPlace {
-  /** Null: by a digest that no single tag explains. */
+  /** Null: by a digest. */
   readonly tag: string | null;
+  /** Null: by a tag. */
+  readonly digest: string | null;
   /** Empty: anonymous. */
   readonly account: string;
   readonly method: "GET" | "HEAD";

@@ -15,3 +15,12 @@ export function isTag(text: string): boolean {
 export function isDigest(text: string): boolean {
   return DIGEST.test(text);
 }
+
+/** Cosign's and Docker's way to attach something to an image: a tag made of its digest. */
+const DERIVED_TAG = /^sha256-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
+
+/** `sha256-<hex>.sig` → `sha256:<hex>`, the digest of the image that it belongs to; null: an ordinary tag. */
+export function parentOfTag(tag: string): string | null {
+  const hex = DERIVED_TAG.exec(tag)?.[1];
+  return hex === undefined ? null : `sha256:${hex}`;
+}

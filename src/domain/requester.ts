@@ -5,6 +5,7 @@ import type { Ceiling } from "./ceiling.js";
 import { subjectKey, type Subject } from "./image.js";
 import { isPathComponent } from "./repository-name.js";
 import type { AccountKind } from "./account.js";
+import type { SignInRecord } from "./ports.js";
 
 /** An enabled, unexpired account with its groups and its credential's ceiling, or nobody in particular. */
 export type Requester =
@@ -18,6 +19,12 @@ export type Requester =
       readonly groups: readonly NamedId[];
       readonly ceiling: Ceiling;
     };
+
+/** An account that has proved itself by a credential with this ceiling. */
+export function accountRequester({ account, groups }: SignInRecord, ceiling: Ceiling): Requester {
+  const { id, name, kind, permissions } = account;
+  return { kind: "account", id, name, accountKind: kind, permissions, groups, ceiling };
+}
 
 /** Every subject under which a grant reaches the requester, the most personal first. */
 export function guisesOf(requester: Requester): readonly Subject[] {

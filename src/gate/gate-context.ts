@@ -1,14 +1,12 @@
 // What the gate works on; given in whole by the composition root.
-import type { ActivityRecorder } from "../domain/activity.js";
-import type { CredentialStore, RefreshLife } from "../domain/credential.js";
 import type { PolicySettings } from "../domain/decision.js";
 import type { LedgerReader, PullNote, RepositoryPlace } from "../domain/ledger.js";
 import type { PolicyReader } from "../domain/policy-reader.js";
-import type { AccountStore } from "../domain/ports.js";
 import type { RegistryApi, RegistryFault } from "../domain/registry-api.js";
 import type { Result } from "../domain/result.js";
 import type { Clock } from "../domain/time.js";
-import type { TokenVerifier } from "../domain/token.js";
+import type { BearerContext } from "./authenticate-bearer.js";
+import type { RecentAsks } from "./recent-asks.js";
 
 /** The ledger as the gate sees it. */
 export interface GateLedger extends LedgerReader {
@@ -24,21 +22,16 @@ export interface GateReader {
   read(place: RepositoryPlace): Promise<Result<null, RegistryFault>>;
 }
 
-export interface GateContext {
-  readonly verifier: TokenVerifier;
-  readonly accounts: Pick<AccountStore, "findSignInById">;
-  readonly credentials: Pick<CredentialStore, "presentById">;
+export interface GateContext extends BearerContext {
   readonly policyReader: PolicyReader;
   readonly policy: PolicySettings;
-  readonly refreshLife: RefreshLife;
   readonly ledger: GateLedger;
   readonly reader: GateReader;
   readonly registry: Pick<RegistryApi, "knows" | "findDigest">;
-  readonly activity: ActivityRecorder;
+  readonly recentAsks: RecentAsks;
   readonly clock: Clock;
-  readonly issuer: string;
-  /** token.services; the first is meant where a proxy names none. */
-  readonly services: readonly string[];
+  /** Milliseconds, for waiting: never goes back. */
+  readonly steadyMilliseconds: () => number;
   /** `gate.blobs`. */
   readonly decidesBlobs: boolean;
 }

@@ -9,3 +9,12 @@ export function countHeader(request: IncomingMessage, name: string): number {
   }
   return count;
 }
+
+/** Every value of a header, in the order in which they were sent, `name` in lower case. */
+export function headerValues(request: IncomingMessage, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    if (request.rawHeaders[i]?.toLowerCase() === name) values.push(request.rawHeaders[i + 1] ?? "");
+  }
+  return values;
+}

@@ -13,6 +13,7 @@ import type { Duplex } from "node:stream";
 import { StoreUnavailable } from "../domain/ports.js";
 import { err, type Result } from "../domain/result.js";
 import { sendError, type ErrorAnswer } from "./answer.js";
+import { handleAuthz, type AuthzEndpoint } from "./authz-endpoint.js";
 import { noteClient, noteInstallation } from "./client-note.js";
 import { handleLive, handleReady, type HealthSource } from "./health.js";
 import { createPages, type PagesSource } from "./pages.js";
@@ -23,6 +24,7 @@ import { answerRefusal, UNAVAILABLE } from "./token-refusals.js";
 
 export interface HttpContext {
   readonly token: TokenEndpoint;
+  readonly authz: AuthzEndpoint;
   readonly health: HealthSource;
   readonly pages: PagesSource;
   /** PEM texts; null: plain HTTP. */
@@ -143,6 +145,10 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
     const requestId = randomBytes(8).toString("hex");
     noteClient(request, response, context.token.trustedProxies);
     await handleToken(context.token, request, response, { rawQuery, requestId });
+    return;
+  }
+  if (role.isInternal && path === "/authz") {
+    await handleAuthz(context.authz, request, response, rawQuery);
     return;
   }
   const isRead = request.method === "GET" || request.method === "HEAD";

@@ -3,7 +3,7 @@ import type { Sender } from "../domain/activity.js";
 import type { CredentialKind } from "../domain/credential.js";
 import type { Ceiling } from "../domain/ceiling.js";
 import type { SignInRecord } from "../domain/ports.js";
-import type { Requester } from "../domain/requester.js";
+import { accountRequester, type Requester } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { Secret } from "../domain/secret.js";
 import type { EpochSeconds } from "../domain/time.js";
@@ -100,20 +100,13 @@ async function refuseNameless(
 
 /** An account that has proved itself. */
 export function identify(
-  { account, groups }: SignInRecord,
+  record: SignInRecord,
   proof: "password" | CredentialKind,
   { credential, ceiling }: { readonly credential: string; readonly ceiling: Ceiling },
 ): Identity {
+  const { account } = record;
   return {
-    requester: {
-      kind: "account",
-      id: account.id,
-      name: account.name,
-      accountKind: account.kind,
-      permissions: account.permissions,
-      groups,
-      ceiling,
-    },
+    requester: accountRequester(record, ceiling),
     holder: { account: account.id, credential },
     proof,
     version: account.credentialVersion,

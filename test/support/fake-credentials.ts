@@ -56,6 +56,8 @@ export function fakeCredentials(
     return credential;
   };
   const store = {
+    presentById: async (id: number) =>
+      [...rows.values()].find(({ credential }) => credential.id === id) ?? null,
     present: async (digest: Uint8Array) => {
       lookups.count += 1;
       return rows.get(keyOf(digest)) ?? null;

@@ -14,6 +14,7 @@ import { credentialSecrets } from "../../src/crypto/credential-secret.js";
 import { err, ok } from "../../src/domain/result.js";
 import type { TokenContext } from "../../src/token/issue-token.js";
 import { fakeCredentials, type FakeCredentials } from "./fake-credentials.js";
+import { fakeGate, type FakeGate } from "./fake-gate.js";
 import { fakeGuard, type FakeGuard } from "./fake-guard.js";
 import { exclusive, OFF, open, subject } from "./policy.js";
 
@@ -92,6 +93,7 @@ export interface FakeServer {
 export function fakeServer(
   trustedProxies: readonly string[] = [],
   change: Partial<TokenContext> = {},
+  gate: FakeGate = fakeGate([], []),
 ): FakeServer {
   const log: LogEvent[] = [];
   const signed: TokenClaims[] = [];
@@ -171,6 +173,15 @@ export function fakeServer(
       trustedProxies: parseTrustedProxies(trustedProxies),
       headers,
       log: { info: push, warn: push, error: push, debug: push },
+    },
+    authz: {
+      gate: gate.context,
+      headerFamily: "original",
+      publicUrl: "http://localhost:5001",
+      trustedProxies: parseTrustedProxies(trustedProxies),
+      headers,
+      log: { info: push, warn: push, error: push, debug: push },
+      activity,
     },
     health,
     pages: {

@@ -1,0 +1,170 @@
+// The gate's decision on one request of a client that has proved itself: by repository, tag and method. DESIGN §2, REGISTRY-FACTS §4.
+import type { Action } from "../domain/action.js";
+import type { RepositoryPlace } from "../domain/ledger.js";
+import type { BearerIdentity } from "./authenticate-bearer.js";
+import { readDigest, readTag } from "./digest-access.js";
+import { denied, PASS, type GateAnswer } from "./gate-answer.js";
+import type { GateContext } from "./gate-context.js";
+import type { Access, ProxiedPlace, ProxiedRequest } from "./proxied-request.js";
+import {
+  decideEvery,
+  decideSome,
+  hasImmutable,
+  hasTagRules,
+  may,
+  openScene,
+  type Scene,
+} from "./scene.js";
+import { deleteDigest, deleteTag, writeTag } from "./write-tags.js";
+
+const NEEDED: Readonly<Record<Exclude<Access, "other">, Action>> = {
+  read: "pull",
+  write: "push",
+  delete: "delete",
+};
+
+/** Throws StoreUnavailable, and then nothing may pass. */
+export async function decideRequest(
+  request: ProxiedRequest,
+  who: BearerIdentity,
+  context: GateContext,
+): Promise<GateAnswer> {
+  const { place, access } = request;
+  if (place.kind === "root" || access === "other") return PASS;
+  const scene = await openScene(who, place.repository, context, context.clock.now());
+  const some = decideSome(scene);
+  // Cancelling an upload is part of pushing; what the token lacks for it the registry says.
+  const needed = place.kind === "upload" ? "push" : NEEDED[access];
+  if (!may(some, needed)) {
+    return denied({ reason: "not-allowed", action: needed, tag: null, decision: some });
+  }
+  switch (place.kind) {
+    case "tags":
+      return PASS;
+    case "manifest":
+      return decideManifest(scene, place, request, context);
+    case "blob":
+      return decideBlob(scene, place.digest, request, context);
+    case "referrers":
+      return readDigest({ scene, digest: place.digest, kind: "manifest" }, context);
+    case "upload":
+      return place.mount === null ? PASS : decideMount(scene, place, who, context);
+  }
+}
+
+type ManifestPlace = Extract<ProxiedPlace, { kind: "manifest" }>;
+
+async function decideManifest(
+  scene: Scene,
+  { reference, alsoTags }: ManifestPlace,
+  request: ProxiedRequest,
+  context: GateContext,
+): Promise<GateAnswer> {
+  const { access, method } = request;
+  if (access === "write") {
+    const tags = [...("tag" in reference ? [reference.tag] : []), ...alsoTags];
+    return firstDenied(tags.map((tag) => () => writeTag(scene, tag, context)));
+  }
+  if (access === "delete") {
+    return "tag" in reference
+      ? deleteTag(scene, reference.tag, context)
+      : deleteDigest(scene, reference.digest, context);
+  }
+  const answer =
+    "tag" in reference
+      ? await readTag(scene, reference.tag, context)
+      : await readManifest(scene, reference.digest, method, context);
+  if (answer.kind === "pass") notePull(scene, reference, method, context);
+  return answer;
+}
+
+async function readManifest(
+  scene: Scene,
+  digest: string,
+  method: string,
+  context: GateContext,
+): Promise<GateAnswer> {
+  if (isProbe(scene, method)) return PASS;
+  return readDigest({ scene, digest, kind: "manifest" }, context);
+}
+
+/** Clients that push look first whether a digest is there already, and take a 403 for the end (REGISTRY-FACTS §4.3 rule 2). */
+function isProbe(scene: Scene, method: string): boolean {
+  return method === "HEAD" && may(decideSome(scene), "push");
+}
+
+async function firstDenied(steps: readonly (() => Promise<GateAnswer>)[]): Promise<GateAnswer> {
+  for (const step of steps) {
+    const answer = await step();
+    if (answer.kind !== "pass") return answer;
+  }
+  return PASS;
+}
+
+function notePull(
+  scene: Scene,
+  reference: ManifestPlace["reference"],
+  method: string,
+  { ledger, recentAsks }: GateContext,
+): void {
+  const { requester, now, service, repository } = scene;
+  if ("tag" in reference) recentAsks.note(requester, scene, reference.tag, now);
+  ledger.pulled({
+    service,
+    repository,
+    tag: "tag" in reference ? reference.tag : null,
+    digest: "digest" in reference ? reference.digest : null,
+    account: requester.kind === "account" ? requester.name : "",
+    method: method === "HEAD" ? "HEAD" : "GET",
+    at: now,
+  });
+}
+
+async function decideBlob(
+  scene: Scene,
+  digest: string,
+  { access, method }: ProxiedRequest,
+  context: GateContext,
+): Promise<GateAnswer> {
+  if (access === "write") return PASS;
+  if (access === "delete") return deleteBlob(scene);
+  if (!context.decidesBlobs || isProbe(scene, method)) return PASS;
+  return readDigest({ scene, digest, kind: "blob" }, context);
+}
+
+/** A layer belongs to whatever names it: only who may delete everything may take it away, and not from under immutable tags. */
+function deleteBlob(scene: Scene): GateAnswer {
+  const every = decideEvery(scene);
+  const isAllowed = may(every, "delete") && !hasImmutable(scene);
+  return isAllowed ? PASS : denied({ reason: "takes-others", tag: null });
+}
+
+/** Mounting a layer reads it in the other repository; without that right it is refused as the registry would, and clients upload. */
+async function decideMount(
+  scene: Scene,
+  place: Extract<ProxiedPlace, { kind: "upload" }>,
+  who: BearerIdentity,
+  context: GateContext,
+): Promise<GateAnswer> {
+  const { mount } = place;
+  if (mount === null) return PASS;
+  const from = await openScene(who, mount.from, context, scene.now);
+  const isOpen = may(decideSome(from), "pull");
+  const answer =
+    isOpen && context.decidesBlobs && hasTagRules(from)
+      ? await readDigest({ scene: from, digest: mount.digest, kind: "blob" }, context)
+      : PASS;
+  if (isOpen && answer.kind === "pass") return PASS;
+  return { kind: "insufficient-scope", scope: scopeOf(scene, "pull,push", from) };
+}
+
+function scopeOf(target: RepositoryPlace, actions: string, from: RepositoryPlace): string {
+  return `repository:${target.repository}:${actions} repository:${from.repository}:pull`;
+}
+
+/** `repository:team/app:pull`, as a registry's challenge has it; null where nothing of a repository is asked for. */
+export function scopeOfRequest({ place, access }: ProxiedRequest): string | null {
+  if (place.kind === "root" || access === "other") return null;
+  const actions = { read: "pull", write: "pull,push", delete: "delete" }[access];
+  return `repository:${place.repository}:${actions}`;
+}

@@ -1,0 +1,154 @@
+// May this digest be read? Through the tags that reach it; what is not known yet is waited for, then asked of the registry.
+import type { DigestReach } from "../domain/ledger.js";
+import { parentOfTag } from "../domain/reference.js";
+import type { GateContext } from "./gate-context.js";
+import { denied, PASS, type GateAnswer } from "./gate-answer.js";
+import { decideEvery, decideTag, hasTagRules, may, type Scene } from "./scene.js";
+
+/** How long an unknown digest waits for its notification. */
+const EVENT_WAIT_MILLISECONDS = 1000;
+/** Attachments of attachments of …: nobody nests deeper. */
+const DEPTH_MAX = 4;
+
+/** `manifest` or `blob`: which of the ledger's ways leads to the tags. */
+export type DigestKind = "manifest" | "blob";
+
+interface Question {
+  readonly scene: Scene;
+  readonly digest: string;
+  readonly kind: DigestKind;
+}
+
+/**
+ * Reading a manifest or a layer by its digest. Nothing is looked up where no tag differs from another, nor for who may pull
+ * every tag. What the ledger denies is doubted before it is refused: a notification may be under way, or lost.
+ */
+export async function readDigest(question: Question, context: GateContext): Promise<GateAnswer> {
+  const { scene } = question;
+  if (!hasTagRules(scene) || may(decideEvery(scene), "pull")) return PASS;
+  const first = await judge(question, context);
+  if (first.kind === "pass") return first;
+  if (await wasJustTagged(question, context)) return PASS;
+  return doubt(question, first, context);
+}
+
+async function judge(question: Question, context: GateContext): Promise<GateAnswer> {
+  const reach = await findReach(question, context);
+  if (await isReadable(question.scene, reach, context)) return PASS;
+  if (reach.isKnown && reach.tags.length + reach.pastTags.length > 0) {
+    return denied({ reason: "digest-not-allowed", tags: reach.tags });
+  }
+  return denied({ reason: "not-known-yet" });
+}
+
+function findReach({ scene, digest, kind }: Question, { ledger }: GateContext) {
+  return kind === "blob" ? ledger.findBlobReach(scene, digest) : ledger.findReach(scene, digest);
+}
+
+/** Tags that reach it now decide; where none does any more, those that did; and who pushed it may read it until then. */
+async function isReadable(
+  scene: Scene,
+  reach: DigestReach,
+  context: GateContext,
+): Promise<boolean> {
+  if (!reach.isKnown) return false;
+  if (reach.tags.length > 0) return someReadable(scene, reach.tags, { context, depth: 0 });
+  if (await someReadable(scene, reach.pastTags, { context, depth: 0 })) return true;
+  const { requester } = scene;
+  return requester.kind === "account" && reach.pushedBy === requester.name;
+}
+
+interface Way {
+  readonly context: GateContext;
+  readonly depth: number;
+}
+
+async function someReadable(scene: Scene, tags: readonly string[], way: Way): Promise<boolean> {
+  for (const tag of tags) if (await isTagReadable(scene, tag, way)) return true;
+  return false;
+}
+
+/** A tag made of a digest follows the image that it belongs to (cosign, Docker's fallback for referrers). */
+async function isTagReadable(scene: Scene, tag: string, way: Way): Promise<boolean> {
+  const parent = parentOfTag(tag);
+  if (parent === null) return may(decideTag(scene, tag), "pull");
+  if (may(decideEvery(scene), "pull")) return true;
+  if (way.depth >= DEPTH_MAX) return false;
+  const reach = await way.context.ledger.findReach(scene, parent);
+  if (!reach.isKnown) return false;
+  const tags = reach.tags.length > 0 ? reach.tags : reach.pastTags;
+  return someReadable(scene, tags, { ...way, depth: way.depth + 1 });
+}
+
+/**
+ * A tag that the account asked for a moment ago may name this digest, and only the notification is missing: the registry is
+ * asked. Where the ledger is behind it in anything, the repository is read anew.
+ */
+async function wasJustTagged(question: Question, context: GateContext): Promise<boolean> {
+  const { scene, digest } = question;
+  const { registry, ledger, recentAsks } = context;
+  if (!registry.knows(scene.service)) return false;
+  let isBehind = false;
+  for (const tag of recentAsks.find(scene.requester, scene, scene.now)) {
+    if (!may(decideTag(scene, tag), "pull")) continue;
+    const found = await registry.findDigest(scene.service, scene.repository, tag);
+    if (!found.ok || found.value === null) continue;
+    if (found.value === digest) return true;
+    const reach = await ledger.findReach(scene, found.value);
+    isBehind ||= !reach.tags.includes(tag);
+  }
+  if (!isBehind) return false;
+  await context.reader.read(scene);
+  return (await judge(question, context)).kind === "pass";
+}
+
+/** Waits for a notification, then reads the repository; the last word stands. */
+async function doubt(
+  question: Question,
+  first: GateAnswer,
+  context: GateContext,
+): Promise<GateAnswer> {
+  const { scene } = question;
+  const isUnknown = first.kind === "denied" && first.denial.reason === "not-known-yet";
+  const mayBeBehind =
+    isUnknown || (recentlyAsked(scene, context) && !context.registry.knows(scene.service));
+  if (!mayBeBehind) return first;
+  const waited = await waitForChange(question, first, context);
+  const isStill = waited.kind === "denied" && waited.denial.reason === "not-known-yet";
+  if (!isStill || !context.registry.knows(scene.service)) return waited;
+  const read = await context.reader.read(scene);
+  return read.ok ? judge(question, context) : waited;
+}
+
+function recentlyAsked(scene: Scene, { recentAsks }: GateContext): boolean {
+  return recentAsks.find(scene.requester, scene, scene.now).length > 0;
+}
+
+async function waitForChange(
+  question: Question,
+  first: GateAnswer,
+  context: GateContext,
+): Promise<GateAnswer> {
+  const end = context.steadyMilliseconds() + EVENT_WAIT_MILLISECONDS;
+  let answer = first;
+  for (;;) {
+    const left = end - context.steadyMilliseconds();
+    if (left <= 0) return answer;
+    if (!(await context.ledger.nextChange(question.scene, left))) return answer;
+    answer = await judge(question, context);
+    if (answer.kind === "pass") return answer;
+  }
+}
+
+/** Reading by a tag: what the rules say of the tag, or of the image that the tag was made for. */
+export async function readTag(
+  scene: Scene,
+  tag: string,
+  context: GateContext,
+): Promise<GateAnswer> {
+  const parent = parentOfTag(tag);
+  if (parent !== null) return readDigest({ scene, digest: parent, kind: "manifest" }, context);
+  const decision = decideTag(scene, tag);
+  if (may(decision, "pull")) return PASS;
+  return denied({ reason: "not-allowed", action: "pull", tag, decision });
+}
