@@ -70,6 +70,24 @@ each_proxy() {
   done
 }
 
+# Who answers the catalogue: Dockwarden, to each person their part of it, or the registry, to admins.
+write_catalog() {
+  case ${DOOR_CATALOG:-filtered} in
+    admin) ;;
+    filtered)
+      cat <<'END'
+location = /v2/_catalog {
+  proxy_read_timeout 30s;
+  proxy_hide_header WWW-Authenticate;
+  add_header WWW-Authenticate $challenge always;
+  proxy_pass $dockwarden/v2/_catalog$is_args$args;
+}
+END
+      ;;
+    *) fail "DOOR_CATALOG is $DOOR_CATALOG; it must be filtered or admin, as policy.catalog" ;;
+  esac
+}
+
 # Writes $run/nginx.conf for the pair that find_pair has set.
 render() {
   scheme='$client_scheme' host='$client_host'
@@ -82,6 +100,7 @@ render() {
   fi
   each_proxy set_real_ip_from '' >"$run/real-ip.conf"
   each_proxy '' ' 1' >"$run/proxies.conf"
+  write_catalog >"$run/catalog.conf"
   sed -e "s|@RUN@|$run|g" -e "s|@USER@|nobody $(id -gn nobody)|" -e "s|@RESOLVER@|$resolver|" \
     -e "s|@LISTEN@|$listen|" -e "s|@SCHEME@|$scheme|" -e "s|@HOST@|$host|" \
     -e "s|@REGISTRY@|${DOOR_REGISTRY:-registry:5000}|" -e "s|@DOCKWARDEN@|${DOOR_DOCKWARDEN:-dockwarden:5001}|" \

@@ -27,6 +27,7 @@ const PACKAGES = {
   setpriv: "util-linux",
   strace: "strace",
   nginx: "nginx-light",
+  caddy: "caddy",
   htpasswd: "apache2-utils",
 } as const;
 

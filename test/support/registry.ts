@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly service?: string;
   /** A free one when absent. */
   readonly port?: number;
+  /** Where it tells what was pushed, pulled and deleted, with `Authorization: Bearer SECRET`; nowhere when absent. */
+  readonly notifications?: { readonly url: string; readonly secret: string };
 }
 
 /**
@@ -88,5 +90,22 @@ auth:
     service: ${options.service}
     issuer: dockwarden
     rootcertbundle: ${options.rootCertBundle}
+${describeNotifications(options)}`;
+}
+
+/** As registry-config.yml and docker/registry.sh have them, with shorter pauses. */
+function describeNotifications({ notifications }: RegistryOptions): string {
+  if (notifications === undefined) return "";
+  return `notifications:
+  events:
+    includereferences: true
+  endpoints:
+    - name: dockwarden
+      url: ${notifications.url}
+      headers:
+        Authorization: [Bearer ${notifications.secret}]
+      timeout: 1s
+      threshold: 5
+      backoff: 1s
 `;
 }
