@@ -30,10 +30,11 @@ LABEL org.opencontainers.image.title="Dockwarden" \
   org.opencontainers.image.licenses="MIT" \
   org.opencontainers.image.version="${VERSION}" \
   org.opencontainers.image.revision="${REVISION}"
-# An account with a name, for the audit log; /data, /keys and /trust are all that it may write to.
+# An account with a name, for the audit log; /data, /keys, /trust and, in the stack, /shared are all that it may write to.
 RUN echo 'dockwarden:x:10001:10001:Dockwarden:/data:/usr/sbin/nologin' >>/etc/passwd \
   && echo 'dockwarden:x:10001:' >>/etc/group \
-  && mkdir -m 0700 /data /keys && mkdir -m 0755 /trust /etc/dockwarden && chown 10001:10001 /data /keys /trust \
+  && mkdir -m 0700 /data /keys /shared && mkdir -m 0755 /trust /etc/dockwarden \
+  && chown 10001:10001 /data /keys /shared /trust \
   && printf '#!/bin/sh\nexec node /app/docker/entrypoint.mjs "$@"\n' >/usr/local/bin/dockwarden \
   && chmod 755 /usr/local/bin/dockwarden && ln -s dockwarden /usr/local/bin/dw
 COPY docker/config.yml /etc/dockwarden/config.yml

@@ -39,6 +39,7 @@ export function testRestarts(useSite: () => ContainerSite): void {
         keys,
         ca: await read("registry", "/trust/token-ca.pem"),
         httpSecret: await read("registry", "/var/lib/registry/.http-secret"),
+        eventsSecret: await read("registry", "/shared/events-secret"),
       };
     }
 
@@ -50,6 +51,18 @@ export function testRestarts(useSite: () => ContainerSite): void {
       expect(await readIdentity()).toEqual(before);
       expect(await pullAnew()).toContain("Downloaded newer image");
       await login(engine, HOST, "reader");
+    }, 120_000);
+
+    test("a stack of an earlier version, without a secret for notifications, makes one and comes up", async () => {
+      const { stack, engine } = useSite();
+      await stack.mustCompose(["down", "--timeout", "8"]);
+      await engine.mustDocker(["volume", "rm", "stack_shared"]);
+      await stack.up();
+      const read = ["exec", "-T", "registry", "cat", "/shared/events-secret"];
+      expect(await stack.mustCompose(read)).toMatch(/^[A-Za-z0-9_-]{43}\n$/);
+      const shown = await stack.mustCompose(["logs", "--no-color", "registry"]);
+      expect(shown).not.toContain("Dockwarden is not told");
+      await pullAnew();
     }, 120_000);
 
     test("the registry is restarted alone, and pushes and pulls go on as before", async () => {

@@ -132,6 +132,27 @@ export function testServer(useSite: () => ContainerSite): void {
       expect(open.flat().filter((port) => port !== published && !doors.includes(port))).toEqual([]);
     });
 
+    test("the gate and the events are nobody's outside, and the door doesn't know the secret of the events", async () => {
+      const { stack } = useSite();
+      for (const path of ["/authz", "/events", "/_gate"]) {
+        const url = `http://${SERVER_NAME}:5000${path}`;
+        expect(await laptop("-o", "/dev/null", "-w", "%{http_code}", url)).toBe("404");
+      }
+      const look = await stack.compose(["exec", "-T", "door", "ls", "/shared"]);
+      expect(look.code).not.toBe(0);
+      const mode = ["exec", "-T", "dockwarden", "stat", "-c", "%a %u", "/shared/events-secret"];
+      expect(await stack.mustCompose(mode)).toBe("600 10001\n");
+      const secret = await stack.mustCompose([
+        "exec",
+        "-T",
+        "registry",
+        "cat",
+        "/shared/events-secret",
+      ]);
+      const log = await stack.mustCompose(["logs", "--no-color"]);
+      expect(log).not.toContain(secret.trim());
+    });
+
     test("PUBLIC_URL stands above what clients use, and proxies named to the door are believed", async () => {
       const { stack } = useSite();
       const url = `http://${SERVER_NAME}:5000/v2/`;
