@@ -10,7 +10,8 @@ CREATE TABLE ledger_repository (
   UNIQUE (service, name)
 ) STRICT;
 
--- `is_complete`: what it references is known. A deleted one stays, so that a late notification does not revive it.
+-- `is_complete`: what it references is known. A deleted one stays, so that a late notification does not revive it;
+-- `deleted_us` is NULL again when it was pushed again, `last_delete_us` stays and keeps older pushes from counting.
 CREATE TABLE ledger_manifest (
   repository_id INTEGER NOT NULL REFERENCES ledger_repository (id) ON DELETE CASCADE,
   digest TEXT NOT NULL,
@@ -20,6 +21,7 @@ CREATE TABLE ledger_manifest (
   pushed_us INTEGER,
   pushed_by TEXT,
   deleted_us INTEGER,
+  last_delete_us INTEGER,
   is_complete INTEGER NOT NULL CHECK (is_complete IN (0, 1)),
   PRIMARY KEY (repository_id, digest)
 ) STRICT, WITHOUT ROWID;
@@ -35,7 +37,7 @@ CREATE TABLE ledger_reference (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ledger_reference_by_child ON ledger_reference (repository_id, child);
 
--- `digest` NULL: the tag was deleted at changed_us.
+-- What was last said of the tag itself, at changed_us. `digest` NULL: it was deleted, then or with its manifest later.
 CREATE TABLE ledger_tag (
   repository_id INTEGER NOT NULL REFERENCES ledger_repository (id) ON DELETE CASCADE,
   tag TEXT NOT NULL,
