@@ -38,7 +38,10 @@ export class LedgerPulls {
   }
 
   /** A look by tag keeps an image in use: docker does no more where its copy is up to date. */
-  note(repository: number, { tag, account, method, at }: Omit<PullNote, "service">): void {
+  note(
+    repository: number,
+    { tag, account, method, at }: Omit<PullNote, "service" | "digest">,
+  ): void {
     const day = Math.floor(at / SECONDS_PER_DAY);
     const kept = tag !== null && this.#hasRoom.get({ repository, tag, day }) === 1 ? tag : "";
     const bound = { repository, tag: kept, account, method, at, day };
