@@ -39,6 +39,14 @@ export function createHealth(
     if (version !== tagged.version) tagged = { version, count: await store.images.countTagged() };
     return tagged.count;
   };
+  let immutable = { version: -1, count: 0 };
+  const countImmutable = async (): Promise<number> => {
+    const version = store.dataVersion();
+    if (version !== immutable.version) {
+      immutable = { version, count: await store.images.countImmutable() };
+    }
+    return immutable.count;
+  };
   let unconfirmed = { version: -1, count: 0 };
   const countUnconfirmed = async (): Promise<number> => {
     const version = store.dataVersion();
@@ -68,6 +76,11 @@ export function createHealth(
       if (count > 0) {
         warnings.push(
           `${count} image(s) name a tag, and without a gate tags can't be kept apart; see dockwarden image list`,
+        );
+      }
+      if (settings.policy.tagEnforcement === "off" && (await countImmutable()) > 0) {
+        warnings.push(
+          `${await countImmutable()} image(s) are immutable, and without a gate nothing keeps their tags from being overwritten; see dockwarden image list`,
         );
       }
       const waiting = await countUnconfirmed();

@@ -45,7 +45,9 @@ export interface NewImage {
   readonly description?: string;
   /** A `host:port/` prefix is part of the name. */
   readonly isLiteral?: boolean;
-  /** A rule with a tag although nothing enforces tags. */
+  /** Its tags can be made once, and neither overwritten nor deleted, by admins neither; needs the gate. */
+  readonly isImmutable?: boolean;
+  /** A rule with a tag, or an immutable one, although nothing enforces tags. */
   readonly isAnyway?: boolean;
 }
 
@@ -116,6 +118,7 @@ const SCHEMAS = {
     service: text.optional(),
     description: text.optional(),
     isLiteral: claim,
+    isImmutable: claim,
     isAnyway: claim,
   }),
   access: z.strictObject({

@@ -32,13 +32,14 @@ export function readImageOrder(
   if (!pattern.ok) return pattern;
   const audience = readSubjects(image.audience);
   if (!audience.ok) return audience;
-  const { actions, description, isAnyway } = image;
+  const { actions, description, isImmutable, isAnyway } = image;
   return ok({
     pattern: pattern.value,
     audience: audience.value,
     actions: actions ?? null,
     isAnyway: isAnyway === true,
     isExclusive: null,
+    isImmutable: isImmutable ?? null,
     facts: description === undefined ? {} : { description },
   });
 }

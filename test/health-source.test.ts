@@ -6,7 +6,7 @@ test("credentials that wait after a restore are a warning, counted anew only whe
   const state = { version: 1, count: 2, asked: 0 };
   const store = {
     dataVersion: () => state.version,
-    images: { countTagged: async () => 0 },
+    images: { countTagged: async () => 0, countImmutable: async () => 0 },
     credentials: {
       countUnconfirmed: async () => {
         state.asked += 1;
@@ -29,5 +29,27 @@ test("credentials that wait after a restore are a warning, counted anew only whe
   expect(await health.findWarnings()).toEqual([says]);
   expect(state.asked).toBe(1);
   Object.assign(state, { version: 2, count: 0 });
+  expect(await health.findWarnings()).toEqual([]);
+});
+
+test("immutable images are a warning where no gate holds to them", async () => {
+  const settings = { policy: { tagEnforcement: "off" } };
+  const store = {
+    dataVersion: () => 1,
+    images: { countTagged: async () => 0, countImmutable: async () => 2 },
+    credentials: { countUnconfirmed: async () => 0 },
+  };
+  const parts = {
+    loaded: { config: { storage: { path: "/nowhere/dockwarden.db" } } },
+    keys: { warnings: () => [] },
+    admin: { store, settings, clock: { now: () => 0 } },
+    activity: { findTrouble: () => null },
+    guesses: { findTrouble: () => null },
+  } as unknown as ServerParts;
+  const health = createHealth(parts, { isStopping: false });
+  expect(await health.findWarnings()).toEqual([
+    "2 image(s) are immutable, and without a gate nothing keeps their tags from being overwritten; see dockwarden image list",
+  ]);
+  settings.policy.tagEnforcement = "gate";
   expect(await health.findWarnings()).toEqual([]);
 });

@@ -6,6 +6,7 @@ import type { SubjectName } from "../domain/ports.js";
 import { formatReason, type Reason, type ReasonImage } from "../domain/reason.js";
 import { ok, type Result } from "../domain/result.js";
 import type { AdminContext } from "./admin-context.js";
+import { describeHeld, findHeld, spellLoosening } from "./immutable-images.js";
 import type { Refusal } from "./refusal.js";
 import { findInactivity, findRequester, readQuestion } from "./rights.js";
 import { suggestCommand } from "./suggestion.js";
@@ -41,15 +42,25 @@ export async function checkAccess(
   const requester = found.value;
   const question = await readQuestion(requester, image, context);
   const decision = decide(question);
-  const allowed = actions.every((action) => decision.allowed.includes(action));
+  const held = findHeld(question);
+  const [wall] = held;
+  const may = decision.allowed.filter((action) => action !== "delete" || held.length === 0);
+  const allowed = actions.every((action) => may.includes(action));
+  // Where all that stands in the way is an immutable image, no grant helps.
+  const isHeld = actions.every((action) => decision.allowed.includes(action));
+  const suggest = (): string | null =>
+    isHeld && wall !== undefined ? spellLoosening(wall) : suggestCommand(question, image, actions);
   return ok({
     allowed,
-    actions: decision.allowed,
-    sentences: decision.reasons.map(formatReason),
+    actions: may,
+    sentences: [
+      ...decision.reasons.map(formatReason),
+      ...held.flatMap((pattern) => describeHeld(pattern, actions)),
+    ],
     path: decision.reasons,
     matched: findMatched(question),
     groups: requester.kind === "account" ? requester.groups.map(({ name }) => name) : [],
-    suggestion: allowed ? null : suggestCommand(question, image, actions),
+    suggestion: allowed ? null : suggest(),
   });
 }
 

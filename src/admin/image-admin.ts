@@ -38,13 +38,20 @@ export async function registerImage(
   context: AdminContext,
 ): Promise<Result<ImageOutcome, Refusal>> {
   const isExclusive = order.audience.kind === "users";
+  const isImmutable = order.isImmutable ?? false;
   const fault = findRuleFault(order, isExclusive, context) ?? findFactFault(order.facts);
   if (fault !== null) return fault;
   const now = context.clock.now();
   const grants = grantsOf(order);
   const tell = await watchImpact(order.pattern, subjectsOf(grants), context);
   const registered = await context.store.images.register(
-    { pattern: order.pattern, isExclusive, facts: { ...NO_FACTS, ...order.facts }, grants },
+    {
+      pattern: order.pattern,
+      isExclusive,
+      isImmutable,
+      facts: { ...NO_FACTS, ...order.facts },
+      grants,
+    },
     now,
   );
   if (registered.ok) {
@@ -58,9 +65,13 @@ export async function registerImage(
   if (registered.error.reason !== "image-taken") return describeRefusal(registered.error);
   const present = await context.store.images.find(order.pattern, now);
   if (present === null) return describeRefusal(registered.error);
-  if (!isSame(present, { isExclusive, grants, facts: order.facts })) {
+  if (!isSame(present, { isExclusive, isImmutable, grants, facts: order.facts })) {
+    const wanted = {
+      ...order,
+      isImmutable: isImmutable === present.isImmutable ? null : isImmutable,
+    };
     return refused(
-      `${formatImagePattern(order.pattern)} is registered already (${present.isExclusive ? "exclusive; " : ""}${describeGrants(present)}); to change it: ${spellUpdate(order)}`,
+      `${formatImagePattern(order.pattern)} is registered already (${[...kindsOf(present), describeGrants(present)].join("; ")}); to change it: ${spellUpdate(wanted)}`,
     );
   }
   return ok({ image: present, isChanged: false, effects: ["unchanged"] });
@@ -77,8 +88,9 @@ export async function updateImage(
     return describeRefusal({ reason: "unknown-image", image: formatImagePattern(order.pattern) });
   }
   const hasAudience = order.audience.kind !== "unsaid";
+  const { isImmutable } = order;
   const isIdle = !hasAudience && order.actions === null && order.isExclusive === null;
-  if (isIdle && Object.keys(order.facts).length === 0) {
+  if (isIdle && isImmutable === null && Object.keys(order.facts).length === 0) {
     return usage("nothing to change: give at least one option, such as --users or --description");
   }
   const isExclusive =
@@ -93,14 +105,18 @@ export async function updateImage(
   const grants = hasAudience ? grantsOf(order) : null;
   const change: ImageChange = {
     isExclusive,
+    ...(isImmutable === null ? {} : { isImmutable }),
     facts: order.facts,
     ...(grants === null ? {} : { grants }),
   };
   const tell = await watchImpact(order.pattern, subjectsOf(grants ?? []), context);
   const updated = await context.store.images.update(order.pattern, change, now);
   if (!updated.ok) return describeRefusal(updated.error);
-  const before = `before: ${present.isExclusive ? "exclusive, " : ""}${describeGrants(present)}`;
-  const effects = await describeEffects(updated.value, order, context);
+  const before = `before: ${[...kindsOf(present), describeGrants(present)].join(", ")}`;
+  const effects = [
+    ...(await describeEffects(updated.value, order, context)),
+    ...(updated.value.isImmutable ? [] : describeLoosened(present)),
+  ];
   return ok({
     image: updated.value,
     isChanged: true,
@@ -127,9 +143,26 @@ export async function unregisterImage(
   const removed = await context.store.images.unregister(pattern, context.clock.now());
   if (!removed.ok) return describeRefusal(removed.error);
   const image = removed.value;
-  const effects = [`it gave ${describeGrants(image)}`, ...(await describeRest(pattern, context))];
+  const effects = [
+    `it gave ${describeGrants(image)}`,
+    ...(await describeRest(pattern, context)),
+    ...describeLoosened(image),
+  ];
   return ok({ image, isChanged: true, effects: [...effects, ...(await tell())] });
 }
+
+const kindsOf = ({ isExclusive, isImmutable }: RegisteredImage): readonly string[] => [
+  ...(isExclusive ? ["exclusive"] : []),
+  ...(isImmutable ? ["immutable"] : []),
+];
+
+/** What ends where an image was immutable. */
+const describeLoosened = ({ isImmutable }: RegisteredImage): readonly string[] =>
+  isImmutable
+    ? [
+        "it was immutable: tags that it names can be overwritten and deleted now, unless another immutable image names them",
+      ]
+    : [];
 
 const subjectsOf = (grants: readonly NewGrant[]): readonly SubjectName[] =>
   grants.map(({ subject }) => subject);
@@ -156,6 +189,7 @@ function isSame(
   present: RegisteredImage,
   wanted: {
     readonly isExclusive: boolean;
+    readonly isImmutable: boolean;
     readonly grants: readonly NewGrant[];
     readonly facts: Partial<ImageFacts>;
   },
@@ -171,5 +205,7 @@ function isSame(
   const areFactsSame = Object.entries(wanted.facts).every(
     ([key, value]) => present[key as keyof ImageFacts] === value,
   );
-  return present.isExclusive === wanted.isExclusive && areGrantsSame && areFactsSame;
+  const isKindSame =
+    present.isExclusive === wanted.isExclusive && present.isImmutable === wanted.isImmutable;
+  return isKindSame && areGrantsSame && areFactsSame;
 }

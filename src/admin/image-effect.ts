@@ -8,6 +8,7 @@ import {
 import type { RegisteredImage } from "../domain/ports.js";
 import type { AdminContext } from "./admin-context.js";
 import { describeGrants, describeOverlaps, warnOfEverything } from "./effect.js";
+import { describeImmutable } from "./immutable-images.js";
 import type { ImageOrder } from "./image-admin.js";
 import { sampleOf } from "./rights.js";
 import { spellImage } from "./spelling.js";
@@ -23,7 +24,12 @@ export async function describeEffects(
   context: AdminContext,
 ): Promise<readonly string[]> {
   const overlaps = await describeOverlaps(image, context);
-  return [...describeAudience(image, order), ...describeTag(image, context), ...overlaps];
+  return [
+    ...describeAudience(image, order),
+    ...describeTag(image, context),
+    ...(image.isImmutable ? [describeImmutable(image.pattern, context)] : []),
+    ...overlaps,
+  ];
 }
 
 function describeAudience(image: RegisteredImage, order: ImageOrder): readonly string[] {
@@ -116,6 +122,7 @@ export function spellUpdate(order: ImageOrder): string {
   }
   if (order.actions !== null) words.push(`--actions ${order.actions.join(",")}`);
   if (order.pattern.service !== null) words.push(`--service ${order.pattern.service}`);
+  if (order.isImmutable !== null) words.push(order.isImmutable ? "--immutable" : "--no-immutable");
   if (order.isAnyway) words.push("--anyway");
   return words.join(" ");
 }

@@ -22,8 +22,10 @@ export interface ImageRule {
   readonly audience: Audience;
   /** Null: every action. */
   readonly actions: readonly Action[] | null;
-  /** A rule with a tag although nothing enforces tags. */
+  /** A rule with a tag, or an immutable one, although nothing enforces tags. */
   readonly isAnyway: boolean;
+  /** `--immutable | --no-immutable`; null: as it is, on registering not. */
+  readonly isImmutable: boolean | null;
 }
 
 type Refused = { readonly ok: false; readonly error: Refusal };
@@ -55,7 +57,16 @@ export function findRuleFault(
       "public (--public) means that anybody may pull and no more; grant push by dockwarden access grant",
     );
   }
-  return findTagFault(pattern, rule.isAnyway, context);
+  return findTagFault(pattern, rule.isAnyway, context) ?? findImmutableFault(rule, context);
+}
+
+/** A registry knows no immutable tags: without a gate nothing would keep the promise. */
+function findImmutableFault(rule: ImageRule, context: AdminContext): Refused | null {
+  const isKept = context.settings.policy.tagEnforcement === "gate";
+  if (rule.isImmutable !== true || isKept || rule.isAnyway) return null;
+  return refused(
+    `${formatImagePattern(rule.pattern)} can't be made immutable: without a gate nothing keeps tags from being overwritten (policy.tagEnforcement: off). Two ways on: set up the gate; or repeat with --anyway (in a program: isAnyway), which protects nothing until there is a gate`,
+  );
 }
 
 /** Without a gate nothing can keep tags apart; DESIGN §2 names the three ways on. */

@@ -88,10 +88,12 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "image register telechat --users developer,group:ml",
     'image register "team/**" --internal --actions pull',
     "image register base --public",
+    'image register "prod/**" --internal --actions pull --immutable',
   ],
   "image update": [
     "image update telechat --users developer,reader",
     'image update "team/**" --exclusive',
+    'image update "prod/**" --no-immutable',
   ],
   "image unregister": ["image unregister telechat", 'image unregister "team/**" --yes'],
   "image list": [

@@ -2,6 +2,7 @@
 import type { AdminContext } from "../admin/admin-context.js";
 import { listAccessibleImages } from "../admin/accessible-images.js";
 import { describeGrants } from "../admin/effect.js";
+import { describeImmutable } from "../admin/immutable-images.js";
 import { findNamedGuises } from "../admin/guises.js";
 import { parseSubject } from "../admin/subject-reference.js";
 import { formatSubject } from "../domain/image.js";
@@ -42,7 +43,7 @@ export async function listImages(session: Session, options: ListOptions): Promis
     const rows = images.map((entry) => [
       formatImagePattern(entry.pattern),
       entry.pattern.service ?? "all",
-      entry.isExclusive ? "exclusive" : "open",
+      `${entry.isExclusive ? "exclusive" : "open"}${entry.isImmutable ? ", immutable" : ""}`,
       describeGrants(entry, GRANTS_MAX),
     ]);
     const head = ["image", "service", "kind", "grants"];
@@ -102,6 +103,7 @@ export async function showImage(
         "kind",
         found.isExclusive ? "exclusive: only its grants count" : "open: other grants count too",
       ],
+      ...(found.isImmutable ? [["tags", describeImmutable(pattern, context)]] : []),
       ...found.grants.map((grant) => [
         "grant",
         `${formatSubject(grant.subject)}: ${grant.actions.join(", ")}${grant.expiresAt === null ? "" : ` until ${formatEnd(grant.expiresAt)}`}`,

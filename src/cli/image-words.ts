@@ -33,6 +33,7 @@ export function toPublicImage(image: RegisteredImage): Record<string, unknown> {
     image: formatImagePattern(image.pattern),
     service: image.pattern.service,
     exclusive: image.isExclusive,
+    immutable: image.isImmutable,
     grants: image.grants.map((grant) => ({
       subject: formatSubject(grant.subject),
       actions: grant.actions,

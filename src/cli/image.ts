@@ -29,6 +29,7 @@ interface ImageOptions {
   readonly literal?: boolean;
   readonly anyway?: boolean;
   readonly exclusive?: boolean;
+  readonly immutable?: boolean;
   readonly digest?: string;
   readonly size?: string;
   readonly created?: string;
@@ -77,7 +78,8 @@ function withImageOptions(command: Command): Command {
     .option("--actions <list>", "pull,push,delete; without it every action")
     .option("--service <name>", "hold in one registry only")
     .option("--literal", "a host:port/ prefix is part of the name")
-    .option("--anyway", "a rule with a tag although nothing enforces tags")
+    .option("--immutable", "its tags can be made once, and neither overwritten nor deleted")
+    .option("--anyway", "a rule with a tag, or immutable, although nothing enforces tags")
     .option("--digest <digest>", "for your records")
     .option("--size <bytes>", "for your records")
     .option("--created <time>", "for your records")
@@ -100,6 +102,7 @@ async function changeImage(
       facts: readFacts(options),
       isAnyway: options.anyway === true,
       isExclusive: options.exclusive ?? null,
+      isImmutable: options.immutable ?? null,
     };
     const verb = act === updateImage ? "updated" : "registered";
     report(session, verb, orExit(await act(order, context)));
@@ -129,6 +132,7 @@ export function addImageCommands(program: Command, session: Session): void {
     .description("change an entry; --users, --internal and --public replace its grants")
     .option("--exclusive", "shut out every grant made outside it")
     .option("--no-exclusive", "let other grants count again")
+    .option("--no-immutable", "let its tags be overwritten and deleted again")
     .action((text: string, options: ImageOptions) =>
       changeImage(session, text, options, updateImage),
     );

@@ -138,12 +138,15 @@ export interface NewGrant {
 export interface NewImage {
   readonly pattern: ImagePattern;
   readonly isExclusive: boolean;
+  /** Absent: not immutable. */
+  readonly isImmutable?: boolean;
   readonly facts: ImageFacts;
   readonly grants: readonly NewGrant[];
 }
 
 export interface ImageChange {
   readonly isExclusive?: boolean;
+  readonly isImmutable?: boolean;
   readonly facts?: Partial<ImageFacts>;
   /** Replaces all grants. */
   readonly grants?: readonly NewGrant[];
@@ -235,6 +238,8 @@ export interface ImageStore {
   listGrantsOf(subject: Subject, now: EpochSeconds): Promise<readonly GrantedImage[]>;
   /** Images with a tag; for health and for the refusal of such rules without a gate. */
   countTagged(): Promise<number>;
+  /** Immutable images. */
+  countImmutable(): Promise<number>;
 }
 
 /** Everything that decides and lists needs, on one store. */

@@ -170,6 +170,26 @@ export function storeContract(engine: string, fresh: () => FreshStore): void {
       });
       expect(await one.images.find(pattern("app:v1"), NOW)).toBeNull();
       expect(await one.images.countTagged()).toBe(1);
+      expect(await one.images.countImmutable()).toBe(0);
+    });
+
+    test("an image is immutable from its registration or an update on, and deciding reads it", async () => {
+      const image = { isExclusive: false, isImmutable: true, facts: FACTS, grants: [] };
+      const made = await one.images.register({ ...image, pattern: pattern("prod/**") }, NOW);
+      expect(made).toMatchObject({ ok: true, value: { isImmutable: true } });
+      const plain = { pattern: pattern("app"), isExclusive: false, facts: FACTS, grants: [] };
+      await one.images.register(plain, NOW);
+      expect(await one.images.find(pattern("app"), NOW)).toMatchObject({ isImmutable: false });
+      const changed = await one.images.update(pattern("app"), { isImmutable: true }, NOW);
+      expect(changed).toMatchObject({ ok: true, value: { isImmutable: true } });
+      expect(await one.images.countImmutable()).toBe(2);
+      await one.images.update(pattern("app"), { isExclusive: true }, NOW);
+      expect(await one.images.find(pattern("app"), NOW)).toMatchObject({ isImmutable: true });
+      expect(await one.policy.findMatching("reg", "prod/x", [], NOW)).toMatchObject([
+        { isImmutable: true, grants: [] },
+      ]);
+      await one.images.update(pattern("prod/**"), { isImmutable: false }, NOW);
+      expect(await one.images.countImmutable()).toBe(1);
     });
 
     test("a grant replaces the earlier one and says what stood there", async () => {

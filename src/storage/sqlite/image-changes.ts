@@ -44,6 +44,7 @@ function imageState(image: RegisteredImage): ChangeState {
   return {
     service: image.pattern.service,
     exclusive: image.isExclusive,
+    immutable: image.isImmutable,
     grants: image.grants.map((grant) => ({
       subject: formatSubject(grant.subject),
       ...grantState(grant),

@@ -10,14 +10,15 @@ export function insertImage(connection: Connection, image: NewImage, now: EpochS
   const { pattern, facts } = image;
   const { lastInsertRowid } = connection
     .prepare(
-      `INSERT INTO image (repository, tag, service, is_exclusive, is_pattern, literal_prefix, digest, size, created,
-           description, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO image (repository, tag, service, is_exclusive, is_immutable, is_pattern, literal_prefix, digest, size, created,
+           description, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       pattern.repository,
       pattern.tag ?? "",
       pattern.service ?? "",
       Number(image.isExclusive),
+      Number(image.isImmutable ?? false),
       Number(!isLiteral(pattern.repository)),
       literalPrefix(pattern.repository),
       facts.digest,
@@ -34,14 +35,24 @@ export function updateImage(connection: Connection, row: ImageRow, change: Image
   const facts = { ...row, ...change.facts };
   connection
     .prepare(
-      "UPDATE image SET is_exclusive = ?, digest = ?, size = ?, created = ?, description = ? WHERE id = ?",
+      "UPDATE image SET is_exclusive = ?, is_immutable = ?, digest = ?, size = ?, created = ?, description = ? WHERE id = ?",
     )
     .run(
       change.isExclusive === undefined ? row.is_exclusive : Number(change.isExclusive),
+      change.isImmutable === undefined ? row.is_immutable : Number(change.isImmutable),
       facts.digest,
       facts.size,
       facts.created,
       facts.description,
       row.id,
     );
+}
+
+/** How many entries the condition holds for. */
+export function countImages(
+  connection: Connection,
+  condition: "tag <> ''" | "is_immutable = 1",
+): number {
+  const sql = `SELECT count(*) FROM image WHERE ${condition}`;
+  return connection.prepare<[], number>(sql).pluck().get() ?? 0;
 }

@@ -19,7 +19,7 @@ import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
 import { cutGrant, leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
 import { grantChange, imageChange } from "./image-changes.js";
-import { insertImage, updateImage } from "./image-rows.js";
+import { countImages, insertImage, updateImage } from "./image-rows.js";
 import { searchImageRows } from "./image-search.js";
 import { readOverlapping } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
@@ -207,13 +207,11 @@ export class SqliteImageStore implements ImageStore {
   }
 
   async countTagged(): Promise<number> {
-    return run(
-      () =>
-        this.#connection
-          .prepare<[], number>("SELECT count(*) FROM image WHERE tag <> ''")
-          .pluck()
-          .get() ?? 0,
-    );
+    return run(() => countImages(this.#connection, "tag <> ''"));
+  }
+
+  async countImmutable(): Promise<number> {
+    return run(() => countImages(this.#connection, "is_immutable = 1"));
   }
 
   #row(pattern: ImagePattern): ImageRow | undefined {
