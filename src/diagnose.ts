@@ -15,6 +15,7 @@ export interface DiagnosisOrder {
   readonly isBeforeStart: boolean;
   readonly registryFile: RegistryFile | null;
   readonly registryUrl: URL | null;
+  readonly past: readonly URL[];
   readonly unsafeRuntime: string | null;
 }
 

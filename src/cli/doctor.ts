@@ -13,6 +13,7 @@ interface DoctorOptions {
   readonly beforeStart?: boolean;
   readonly registryConfig?: string;
   readonly registry?: string;
+  readonly past: readonly string[];
 }
 
 /** Adds `doctor`. */
@@ -23,12 +24,22 @@ export function addDoctorCommand(program: Command, session: Session): void {
     .option("--before-start", "nothing runs yet: look whether it could start")
     .option("--registry-config <file>", "the registry's config.yml, or a file of its variables")
     .option("--registry <url>", "a registry that runs, such as https://registry.example.com")
+    .option(
+      "--past <address>",
+      "where the registry itself listens, such as 192.0.2.7:5000: clients must not reach it (repeatable)",
+      (address: string, earlier: readonly string[]) => [...earlier, address],
+      [],
+    )
     .action((options: DoctorOptions) => run(session, options));
 }
 
 async function run(session: Session, options: DoctorOptions): Promise<void> {
-  const registryUrl = options.registry === undefined ? null : readUrl(options.registry);
-  const result = await look(session, options, registryUrl);
+  const registryUrl =
+    options.registry === undefined ? null : readUrl("--registry", options.registry);
+  const past = options.past.map((address) =>
+    readUrl("--past", address.includes("://") ? address : `http://${address}`),
+  );
+  const result = await look(session, options, { registryUrl, past });
   const faults = result.findings.filter(({ severity }) => severity === "fault").length;
   const data = { ok: faults === 0, looked: result.looked, findings: result.findings };
   session.answer(data, describe(result, faults));
@@ -38,7 +49,7 @@ async function run(session: Session, options: DoctorOptions): Promise<void> {
 async function look(
   session: Session,
   options: DoctorOptions,
-  registryUrl: URL | null,
+  addresses: { readonly registryUrl: URL | null; readonly past: readonly URL[] },
 ): Promise<Examination> {
   const { variables } = session.environment;
   const loaded = session.tryConfig();
@@ -52,20 +63,21 @@ async function look(
   return diagnose(loaded.value, {
     isBeforeStart: options.beforeStart === true,
     registryFile: file === undefined ? null : readRegistryFile(file, variables),
-    registryUrl,
+    ...addresses,
     unsafeRuntime: findUnsafeRuntime(variables, process.execArgv),
   });
 }
 
 /** Name and password in the address would be sent, and end up in a shell's history (house rule 17). */
-function readUrl(text: string): URL {
+function readUrl(option: "--registry" | "--past", text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isPlain = url?.username === "" && url.password === "";
   if (url === null || !isPlain || !/^https?:$/.test(url.protocol)) {
-    throw new CliExit(
-      2,
-      "--registry takes an http or https URL without name and password, such as https://registry.example.com",
-    );
+    const takes =
+      option === "--registry"
+        ? "an http or https URL without name and password, such as https://registry.example.com"
+        : "HOST:PORT, or an http or https URL without name and password";
+    throw new CliExit(2, `${option} takes ${takes}`);
   }
   return url;
 }

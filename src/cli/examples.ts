@@ -28,6 +28,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "doctor --before-start",
     "doctor --registry-config /etc/docker/registry/config.yml",
     "doctor --registry https://registry.example.com --json",
+    "doctor --registry https://registry.example.com --past 192.0.2.7:5000",
   ],
   "user add": [
     "user add developer --permissions view,pull,push",

@@ -17,7 +17,7 @@ export interface RegistryFile {
   readonly schemes: readonly string[];
   /** `REGISTRY_AUTH`, which chooses one of them; null where no variable does. */
   readonly chosen: string | null;
-  /** By dotted key, such as `auth.token.realm`. */
+  /** By dotted key: those of `auth.token`, and `http.addr`. */
   readonly settings: ReadonlyMap<string, RegistrySetting>;
 }
 
@@ -77,6 +77,8 @@ function readYaml(text: string): Read | null {
     const value = plain(member(token, key));
     if (value !== null) settings.set(`auth.token.${key}`, { value, origin: "file" });
   }
+  const address = plain(member(member(contents, "http"), "addr"));
+  if (address !== null) settings.set("http.addr", { value: address, origin: "file" });
   const names = isMap(auth) ? auth.items.map((pair) => String(pair.key).toLowerCase()) : [];
   return { schemes: names, chosen: null, settings };
 }
@@ -111,6 +113,8 @@ function readVariables(variables: Environment, origin: RegistrySetting["origin"]
     const value = key === "signingalgorithms" ? text.replace(/[[\]\s]/g, "").split(",") : text;
     settings.set(`auth.token.${key}`, { value, origin });
   }
+  const address = variables["REGISTRY_HTTP_ADDR"];
+  if (address !== undefined) settings.set("http.addr", { value: address, origin });
   const chosen = variables["REGISTRY_AUTH"] ?? null;
   const named = SCHEMES.filter((scheme) =>
     Object.keys(variables).some((name) =>

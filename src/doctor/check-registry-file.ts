@@ -51,7 +51,9 @@ function checkScheme(site: Site, file: RegistryFile): readonly Finding[] {
 }
 
 const isByVariable = (file: RegistryFile): boolean =>
-  [...file.settings.values()].some(({ origin }) => origin === "environment");
+  [...file.settings].some(
+    ([key, { origin }]) => key.startsWith("auth.") && origin === "environment",
+  );
 
 /** REGISTRY_AUTH has no counterpart in YAML. */
 function registryVariable(site: Site, key: string, value: string) {

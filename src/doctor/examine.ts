@@ -1,6 +1,7 @@
 // One look at a whole installation: every check in order, everything found once. Changes nothing, prints nothing.
 import { checkClock } from "./check-clock.js";
 import { checkConfiguration } from "./check-configuration.js";
+import { checkGate } from "./check-gate.js";
 import { checkKeys } from "./check-keys.js";
 import { checkPort } from "./check-port.js";
 import { checkPublicUrl } from "./check-public-url.js";
@@ -18,7 +19,10 @@ export interface Examination {
   readonly findings: readonly Finding[];
 }
 
-/** Requests go to our own listener, to server.publicUrl and to the registry's address that was given, nowhere else. */
+/**
+ * Requests go to our own listener, to server.publicUrl and to the registry's addresses that were given or stand in its file and
+ * in registry.urls, nowhere else.
+ */
 export async function examine(site: Site): Promise<Examination> {
   const installation = [
     ...checkConfiguration(site),
@@ -30,6 +34,11 @@ export async function examine(site: Site): Promise<Examination> {
   const file = checkRegistryFile(site);
   const listening = site.isBeforeStart ? await checkPort(site) : await checkRunning(site);
   const registry = await checkRegistry(site);
+  // Whatever else is wrong there, a token that is refused says nothing about the gate; another realm doesn't matter to it.
+  const isTokenTaken = !registry.some(
+    ({ severity, id }) => severity === "fault" && id !== "registry.realm",
+  );
+  const gate = await checkGate(site, isTokenTaken);
   const looked = [
     "configuration",
     "store",
@@ -38,8 +47,9 @@ export async function examine(site: Site): Promise<Examination> {
     site.isBeforeStart ? "port" : "running server",
     ...(site.registryFile === null ? [] : [site.registryFile.path]),
     ...(site.registryUrl === null ? [] : [site.registryUrl.origin]),
+    ...gate.looked,
   ];
-  const all = [...installation, ...listening, ...file, ...registry];
+  const all = [...installation, ...listening, ...file, ...registry, ...gate.findings];
   return { looked, findings: all.filter((one, index) => isNew(one, all.slice(0, index))) };
 }
 

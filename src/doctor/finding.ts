@@ -66,6 +66,9 @@ export const FINDINGS = {
   "registry.token-refused":
     "the registry refuses our tokens: another certificate, or another issuer",
   "registry.header-lost": "a proxy before the registry drops the Authorization header",
+  "gate.not-asked": "the door passes requests to the registry without asking the gate",
+  "gate.unwell": "the door asks the gate, and doesn't hand on its refusal",
+  "gate.bypass": "clients can reach the registry past the gate",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type FindingId = keyof typeof FINDINGS;

@@ -18,6 +18,8 @@ export interface Site {
   readonly registryFile: RegistryFile | null;
   /** `--registry`. */
   readonly registryUrl: URL | null;
+  /** `--past`: addresses of the registry itself, which clients must not reach. */
+  readonly past: readonly URL[];
   readonly isBeforeStart: boolean;
   /** Seconds since 1970. */
   readonly now: number;
