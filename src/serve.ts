@@ -19,6 +19,7 @@ import { createHttpServer, type HttpContext, type ListenerRole } from "./http/se
 import { createHealth, type ServerParts } from "./health-source.js";
 import { createLogger } from "./log.js";
 import { createPasswordGuard, openGuesses } from "./password-guard.js";
+import { openCatalog, openCatalogReader, type OpenedCatalogReader } from "./open-catalog.js";
 import { NO_LEDGER, openGate } from "./open-gate.js";
 import { listenFault, type StartFault } from "./start-fault.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
@@ -64,7 +65,8 @@ export async function serve(
   const uses = startUseWriter(opened.value.store.credentials, log);
   const guesses = openGuesses(config, log);
   const admin = opened.value;
-  const parts: Parts = { loaded, keys: keys.value, admin, log, activity, uses, guesses };
+  const catalog = openCatalogReader(config);
+  const parts: Parts = { loaded, keys: keys.value, admin, log, activity, uses, guesses, catalog };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
   const started = await startListeners(loaded, context);
@@ -100,10 +102,13 @@ export async function serve(
 
 interface Parts extends ServerParts {
   readonly uses: UseWriter;
+  /** Null: policy.catalog is admin. */
+  readonly catalog: OpenedCatalogReader | null;
 }
 
 /** Writes what is left; the store goes last. */
-async function closeParts({ uses, activity, guesses, admin }: Parts): Promise<void> {
+async function closeParts({ uses, activity, guesses, admin, catalog }: Parts): Promise<void> {
+  catalog?.close();
   await uses.stop();
   await activity.stop();
   guesses.stop();
@@ -111,7 +116,7 @@ async function closeParts({ uses, activity, guesses, admin }: Parts): Promise<vo
 }
 
 function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
-  const { loaded, keys, admin, log, activity, uses, guesses } = parts;
+  const { loaded, keys, admin, log, activity, uses, guesses, catalog } = parts;
   const { server, token } = loaded.config;
   const headers = securityHeaders(server.tls.mode !== "off");
   const tokens = {
@@ -134,10 +139,13 @@ function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpCo
     ttlSeconds: token.ttlSeconds,
   };
   const trustedProxies = parseTrustedProxies(server.trustedProxies);
+  const gate = openGate({ config: loaded.config, keys, admin, ...NO_LEDGER });
+  const edge = { publicUrl: server.publicUrl, trustedProxies, headers, log };
   return {
     token: { tokens, trustedProxies, headers, log, activity },
+    catalog: catalog === null ? null : { ...edge, ...openCatalog(gate, admin, catalog) },
     authz: {
-      gate: openGate({ config: loaded.config, keys, admin, ...NO_LEDGER }),
+      gate,
       headerFamily: loaded.config.gate.headers,
       publicUrl: server.publicUrl,
       trustedProxies,

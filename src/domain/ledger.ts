@@ -93,6 +93,18 @@ export interface LedgerReader {
   findBlobReach(place: RepositoryPlace, digest: string): Promise<DigestReach>;
 }
 
+/** Names of repositories that hold something now: a tag, or a manifest that was not deleted. May throw StoreUnavailable. */
+export interface CatalogReader {
+  /**
+   * By code unit, at most `limit`: from the first name that begins with `prefix` and comes behind `after` (null: from the
+   * first). An indexed read of a range: what lies elsewhere is not looked at.
+   */
+  listRepositories(
+    service: string,
+    range: { readonly prefix: string; readonly after: string | null; readonly limit: number },
+  ): Promise<readonly string[]>;
+}
+
 /** What the ledger has of one repository as the registry itself told it at `readAt`. */
 export interface RepositorySnapshot extends RepositoryPlace {
   /** When the reading began: whatever notifications say happened later stands. */

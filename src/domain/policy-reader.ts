@@ -15,3 +15,13 @@ export interface PolicyReader {
     now: EpochSeconds,
   ): Promise<readonly GrantedImage[]>;
 }
+
+/** For looking around: where to look at all. */
+export interface NamedRepositories {
+  /** Repositories and patterns of them in the images that hold in the service and have a grant for one of the subjects. */
+  listNamed(
+    service: string,
+    subjects: readonly string[],
+    now: EpochSeconds,
+  ): Promise<readonly string[]>;
+}

@@ -6,7 +6,7 @@ import type { CredentialStore } from "./credential.js";
 import type { Grant, GrantedImage, Image, ImageFacts, Subject } from "./image.js";
 import type { ImagePattern } from "./image-pattern.js";
 import type { AccountFilter, AccountRecord, ImageFilter, ImageSorting, Page } from "./listing.js";
-import type { PolicyReader } from "./policy-reader.js";
+import type { NamedRepositories, PolicyReader } from "./policy-reader.js";
 import type { Result } from "./result.js";
 import type { EpochSeconds } from "./time.js";
 
@@ -247,7 +247,7 @@ export interface Store {
   readonly accounts: AccountStore;
   readonly groups: GroupStore;
   readonly images: ImageStore;
-  readonly policy: PolicyReader;
+  readonly policy: PolicyReader & NamedRepositories;
   readonly changes: ChangeLog;
   readonly credentials: CredentialStore;
   /** Rises or changes whenever anything was committed by anybody; cheap enough to ask on every request. */

@@ -14,6 +14,7 @@ import { StoreUnavailable } from "../domain/ports.js";
 import { err, type Result } from "../domain/result.js";
 import { sendError, type ErrorAnswer } from "./answer.js";
 import { handleAuthz, type AuthzEndpoint } from "./authz-endpoint.js";
+import { handleCatalog, type CatalogEndpoint } from "./catalog-endpoint.js";
 import { noteClient, noteInstallation } from "./client-note.js";
 import { handleLive, handleReady, type HealthSource } from "./health.js";
 import { createPages, type PagesSource } from "./pages.js";
@@ -25,6 +26,8 @@ import { answerRefusal, UNAVAILABLE } from "./token-refusals.js";
 export interface HttpContext {
   readonly token: TokenEndpoint;
   readonly authz: AuthzEndpoint;
+  /** Null: policy.catalog is admin, and the catalogue is the registry's own. */
+  readonly catalog: CatalogEndpoint | null;
   readonly health: HealthSource;
   readonly pages: PagesSource;
   /** PEM texts; null: plain HTTP. */
@@ -145,6 +148,10 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
     const requestId = randomBytes(8).toString("hex");
     noteClient(request, response, context.token.trustedProxies);
     await handleToken(context.token, request, response, { rawQuery, requestId });
+    return;
+  }
+  if (role.isPublic && context.catalog !== null && path === "/v2/_catalog") {
+    await handleCatalog(context.catalog, request, response, rawQuery);
     return;
   }
   if (role.isInternal && path === "/authz") {

@@ -1,6 +1,6 @@
 // What every storage engine must do; called with real databases. A second engine runs the same.
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { NewAccount, Store } from "../../src/domain/ports.js";
+import type { NewAccount, NewGrant, Store } from "../../src/domain/ports.js";
 import { pattern } from "../support/policy.js";
 
 const NOW = 1_800_000_000;
@@ -171,6 +171,30 @@ export function storeContract(engine: string, fresh: () => FreshStore): void {
       expect(await one.images.find(pattern("app:v1"), NOW)).toBeNull();
       expect(await one.images.countTagged()).toBe(1);
       expect(await one.images.countImmutable()).toBe(0);
+    });
+
+    test("where a subject is named is told once a repository, by service and while the grant lasts", async () => {
+      const facts = { isExclusive: false, facts: FACTS };
+      const anybody = { kind: "anonymous" as const };
+      const given = (end: number | null, subject: NewGrant["subject"] = anybody): NewGrant => ({
+        subject,
+        actions: ["pull"],
+        expiresAt: end,
+      });
+      const rows = [
+        { pattern: pattern("app"), grants: [given(null)] },
+        { pattern: pattern("app:v1"), grants: [given(null)] },
+        { pattern: pattern("bound/**", "reg"), grants: [given(null)] },
+        { pattern: pattern("ended"), grants: [given(NOW)] },
+        { pattern: pattern("theirs"), grants: [given(null, { kind: "authenticated" })] },
+      ];
+      for (const row of rows)
+        expect((await one.images.register({ ...facts, ...row }, NOW - 1)).ok).toBe(true);
+      const named = async (service: string, ...keys: string[]) =>
+        [...(await one.policy.listNamed(service, keys, NOW))].sort();
+      expect(await named("reg", "@anonymous")).toEqual(["app", "bound/**"]);
+      expect(await named("other", "@anonymous", "@authenticated")).toEqual(["app", "theirs"]);
+      expect(await named("reg", "account:1")).toEqual([]);
     });
 
     test("an image is immutable from its registration or an update on, and deciding reads it", async () => {

@@ -183,6 +183,7 @@ export function fakeServer(
       log: { info: push, warn: push, error: push, debug: push },
       activity,
     },
+    catalog: null,
     health,
     pages: {
       health,

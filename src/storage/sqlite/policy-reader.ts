@@ -1,7 +1,7 @@
 // The hot path's read: images that match a repository, with the grants that name the requester; indexed seeks only.
 import type { GrantedImage } from "../../domain/image.js";
 import { matchesRepository } from "../../domain/image-pattern.js";
-import type { PolicyReader } from "../../domain/policy-reader.js";
+import type { NamedRepositories, PolicyReader } from "../../domain/policy-reader.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
@@ -17,19 +17,24 @@ export const POLICY_SQL = {
      LEFT JOIN account a ON a.id = g.account_id LEFT JOIN account_group ag ON ag.id = g.group_id
      WHERE g.image_id = ? AND g.subject IN (SELECT value FROM json_each(?))
      AND (g.expires_at IS NULL OR g.expires_at > ?)`,
+  named: `SELECT DISTINCT i.repository FROM image_grant g CROSS JOIN image i ON i.id = g.image_id
+     WHERE g.subject IN (SELECT value FROM json_each(?)) AND (g.expires_at IS NULL OR g.expires_at > ?)
+     AND i.service IN ('', ?)`,
 } as const;
 
-export class SqlitePolicyReader implements PolicyReader {
+export class SqlitePolicyReader implements PolicyReader, NamedRepositories {
   readonly #checkFile: FileWatch;
   readonly #literals;
   readonly #patterns;
   readonly #grants;
+  readonly #named;
 
   constructor(connection: Connection, checkFile: FileWatch) {
     this.#checkFile = checkFile;
     this.#literals = connection.prepare<[string, string], ImageRow>(POLICY_SQL.literals);
     this.#patterns = connection.prepare<[string, string], ImageRow>(POLICY_SQL.patterns);
     this.#grants = connection.prepare<[number, string, number], GrantRow>(POLICY_SQL.grants);
+    this.#named = connection.prepare<[string, number, string], string>(POLICY_SQL.named).pluck();
   }
 
   async findMatching(
@@ -48,6 +53,17 @@ export class SqlitePolicyReader implements PolicyReader {
         ...readImage(row),
         grants: this.#grants.all(row.id, wanted, now).map(readGrant),
       }));
+    });
+  }
+
+  async listNamed(
+    service: string,
+    subjects: readonly string[],
+    now: EpochSeconds,
+  ): Promise<readonly string[]> {
+    return run(() => {
+      this.#checkFile("at-times");
+      return this.#named.all(JSON.stringify(subjects), now, service);
     });
   }
 }

@@ -1,0 +1,43 @@
+// Puts the filtered catalogue together: the gate's way of reading tokens, the rules, and the names that the ledger has.
+import { setImmediate } from "node:timers/promises";
+import type { Config } from "./config/config.js";
+import type { CatalogReader } from "./domain/ledger.js";
+import type { GateContext } from "./gate/gate-context.js";
+import type { CatalogEndpoint } from "./http/catalog-endpoint.js";
+import { activityMigrations, systemClock, type OpenedAdmin } from "./open-parts.js";
+import { createCatalogReader } from "./storage/sqlite/ledger-catalog.js";
+import { activityPathOf } from "./storage/sqlite/open-activity.js";
+
+export type OpenedCatalogReader = CatalogReader & { close(): void };
+
+/** A read waits so long at most for a writer; better-sqlite3 keeps everybody waiting meanwhile. */
+const BUSY_MILLISECONDS = 1000;
+
+/** Null where policy.catalog is admin. Opens its file with the first question. */
+export function openCatalogReader({ policy, storage }: Config): OpenedCatalogReader | null {
+  if (policy.catalog === "admin") return null;
+  return createCatalogReader({
+    path: activityPathOf(storage.path),
+    migrationsDirectory: activityMigrations,
+    busyTimeoutMs: BUSY_MILLISECONDS,
+    clock: systemClock,
+  });
+}
+
+/** What the endpoint needs besides what every endpoint has. */
+export function openCatalog(
+  gate: GateContext,
+  { store, settings, clock }: OpenedAdmin,
+  repositories: CatalogReader,
+): Pick<CatalogEndpoint, "bearer" | "catalog" | "clock"> {
+  return {
+    bearer: gate,
+    clock,
+    catalog: {
+      policyReader: store.policy,
+      policy: settings.policy,
+      repositories,
+      pause: () => setImmediate(),
+    },
+  };
+}

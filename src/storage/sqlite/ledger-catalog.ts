@@ -1,0 +1,72 @@
+// Names of repositories that hold something, read along the index of service and name; opens its file when it is first asked.
+import type { CatalogReader } from "../../domain/ledger.js";
+import { StoreUnavailable } from "../../domain/ports.js";
+import { run, type Connection } from "./connection.js";
+import { watchFile, type FileWatch } from "./file-watch.js";
+import { openActivity, type OpenActivityOptions } from "./open-activity.js";
+import { LAST } from "./overlapping.js";
+
+/** The statement, exported so that a test can look at its query plan. */
+export const CATALOG_SQL = `SELECT r.name FROM ledger_repository r
+  WHERE r.service = @service AND r.name >= @from AND r.name < @to
+  AND (EXISTS (SELECT 1 FROM ledger_tag t WHERE t.repository_id = r.id AND t.digest IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM ledger_manifest m WHERE m.repository_id = r.id AND m.deleted_us IS NULL))
+  ORDER BY r.name LIMIT @limit`;
+
+export class SqliteLedgerCatalog implements CatalogReader {
+  readonly #names;
+
+  constructor(connection: Connection) {
+    this.#names = connection.prepare<[object], string>(CATALOG_SQL).pluck();
+  }
+
+  async listRepositories(
+    service: string,
+    { prefix, after, limit }: Parameters<CatalogReader["listRepositories"]>[1],
+  ): Promise<readonly string[]> {
+    // Nothing lies between a text and the same text with a NUL behind it.
+    const next = after === null ? "" : `${after}\0`;
+    const from = next > prefix ? next : prefix;
+    return run(() => this.#names.all({ service, from, to: `${prefix}${LAST}`, limit }));
+  }
+}
+
+/** A reader that opens the file at the first question and again where it was moved; `close` ends it. */
+export function createCatalogReader(
+  options: OpenActivityOptions,
+): CatalogReader & { close(): void } {
+  let open: {
+    readonly connection: Connection;
+    readonly reader: CatalogReader;
+    readonly watch: FileWatch;
+  } | null = null;
+  const close = (): void => {
+    open?.connection.close();
+    open = null;
+  };
+  const connect = (): CatalogReader => {
+    try {
+      open?.watch("at-times");
+    } catch {
+      // A damaged file may be moved away while the server runs: what lies there now is read.
+      close();
+    }
+    if (open !== null) return open.reader;
+    const opened = openActivity(options);
+    if (!opened.ok) {
+      const { code, message } = opened.error;
+      throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
+    }
+    const connection = opened.value;
+    open = {
+      connection,
+      reader: new SqliteLedgerCatalog(connection),
+      watch: watchFile(options.path),
+    };
+    return open.reader;
+  };
+  return {
+    listRepositories: async (service, range) => connect().listRepositories(service, range),
+    close,
+  };
+}
