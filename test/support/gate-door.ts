@@ -1,12 +1,12 @@
 // A whole site as the stack is: token server with gate and ledger, registry 2.8 that tells it what happens, and the door
 // before both, which is all that clients know.
 import { join } from "node:path";
-import { startDoor, type Door } from "./door.js";
+import { startDoor, type Door, type DoorOptions } from "./door.js";
 import { findFreePort } from "./process.js";
 import { startRegistry } from "./registry.js";
 import type { Site } from "./site.js";
 import { spawnServer, type ServerOptions } from "./spawn-server.js";
-import { openWorkspace } from "./workspace.js";
+import { openWorkspace, type Workspace } from "./workspace.js";
 
 /** `events.secret` of every such site. */
 export const EVENTS_SECRET = "events-of-a-quiet-harbour-17";
@@ -21,6 +21,8 @@ export interface GateSiteOptions extends ServerOptions {
   readonly doorEnv?: Readonly<Record<string, string>>;
   /** False: the registry tells nobody anything. */
   readonly hasNotifications?: boolean;
+  /** Another proxy than the stack's door. */
+  readonly startFront?: (workspace: Workspace, options: DoorOptions) => Promise<Door>;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function openGateSite(options: GateSiteOptions = {}): Promise<GateS
       rootCertBundle: join(server.trustFolder, "token-ca.pem"),
       ...(options.hasNotifications === false ? {} : { notifications }),
     });
-    const door = await startDoor(workspace, {
+    const door = await (options.startFront ?? startDoor)(workspace, {
       port: doorPort,
       registry: `127.0.0.1:${registryPort}`,
       dockwarden: `127.0.0.1:${server.port}`,

@@ -45,12 +45,12 @@ export function testLaptop(useSite: () => ContainerSite): void {
 
     test("D02: a push beyond the account's rights is denied", async () => {
       const outcome = await push("reader", "team/app:2");
-      expectFailed(outcome, "denied: requested access to the resource is denied");
+      expectFailed(outcome, "denied: reader may pull team/app but not push");
     });
 
     test("D02: a pull beyond the account's rights is denied", async () => {
       const outcome = await pull("developer", "team/secret:1");
-      expectFailed(outcome, "denied: requested access to the resource is denied");
+      expectFailed(outcome, "denied: developer may not pull team/secret");
     });
 
     test("anybody pulls a public image without logging in", async () => {
