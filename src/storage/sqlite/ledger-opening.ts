@@ -1,0 +1,57 @@
+// For commands: the ledger that a server writes, opened when the first question comes; empty where no server has run.
+import { existsSync } from "node:fs";
+import type { LedgerListing } from "../../domain/ledger-listing.js";
+import { StoreUnavailable } from "../../domain/ports.js";
+import type { Connection } from "./connection.js";
+import type { OpenActivityOptions } from "./open-activity.js";
+
+/** A listing that opens its file when it is first asked; `close` ends it. */
+export function createLedgerListing(options: OpenActivityOptions): {
+  readonly listing: LedgerListing;
+  close(): void;
+} {
+  let opened: Connection | null = null;
+  let listing: Promise<LedgerListing> | null = null;
+  const start = async (): Promise<LedgerListing> => {
+    // Loaded only by what asks: most commands start quicker without.
+    const { openActivity } = await import("./open-activity.js");
+    const { SqliteLedgerListing } = await import("./ledger-listing.js");
+    const connected = openActivity(options);
+    if (!connected.ok) {
+      const { code, message } = connected.error;
+      throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
+    }
+    opened = connected.value;
+    return new SqliteLedgerListing(opened);
+  };
+  const ask = async <T>(question: (one: LedgerListing) => Promise<T>): Promise<T | null> => {
+    if (listing === null && !existsSync(options.path)) return null;
+    listing ??= start();
+    try {
+      return await question(await listing);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || error.cause === undefined) throw error;
+      // Damage that shows only now is said to be this file's, not the store's.
+      const { describeActivityError } = await import("./open-activity.js");
+      const { code, message } = describeActivityError(options.path, error.cause);
+      throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message, error);
+    }
+  };
+  return {
+    listing: {
+      list: async (query) =>
+        (await ask((one) => one.list(query))) ?? { repositories: [], total: 0 },
+      find: async (service, name) => (await ask((one) => one.find(service, name))) ?? [],
+      listNames: async (service) => (await ask((one) => one.listNames(service))) ?? [],
+      count: async () => (await ask((one) => one.count())) ?? 0,
+      beginsAt: async (service) => ask((one) => one.beginsAt(service)),
+      listKnown: async (place) => (await ask((one) => one.listKnown(place))) ?? new Map(),
+      findStillNeeded: async (service, digests, gone) =>
+        (await ask((one) => one.findStillNeeded(service, digests, gone))) ?? new Set(),
+      countIncomplete: async (service) => (await ask((one) => one.countIncomplete(service))) ?? 0,
+    },
+    close: () => {
+      opened?.close();
+    },
+  };
+}
