@@ -5,6 +5,7 @@ import type { DiagnosisOrder } from "./diagnose.js";
 import type { Examination } from "./doctor/examine.js";
 import { err, ok, type Result } from "./domain/result.js";
 import type { Backup, BackupOrder } from "./make-backup.js";
+import type { OpenedRegistryWork } from "./registry-work.js";
 import type { Restored, RestoreOrder } from "./restore-backup.js";
 import { createFirstAdmin, readPresetPassword, type FirstAdmin } from "./first-admin.js";
 import {
@@ -32,6 +33,7 @@ export {
   type OpenedAdmin,
 } from "./open-parts.js";
 export type { Backup } from "./make-backup.js";
+export type { OpenedRegistryWork } from "./registry-work.js";
 export type { Restored } from "./restore-backup.js";
 export type { RunningServer } from "./serve.js";
 export type { StartFault } from "./start-fault.js";
@@ -77,6 +79,14 @@ export async function restoreBackup(
 ): Promise<Result<Restored, StartFault>> {
   const { restoreBackup: restore } = await import("./restore-backup.js");
   return restore(loaded, order);
+}
+
+/** Opens what works on registries: see registry-work.ts. */
+export async function openRegistryWork(
+  loaded: LoadedConfig,
+): Promise<Result<OpenedRegistryWork, StartFault>> {
+  const { openRegistryWork: open } = await import("./registry-work.js");
+  return open(loaded);
 }
 
 export interface Initialized {

@@ -17,6 +17,7 @@ import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { createActivityReader } from "./storage/sqlite/activity-reader.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import { adviseKeyReader } from "./storage/sqlite/closed-place.js";
+import { createLedgerListing } from "./storage/sqlite/ledger-opening.js";
 import { openStore } from "./storage/sqlite/open-store.js";
 import { dropToStoreOwner } from "./storage/sqlite/store-files.js";
 import { findInterruptedRestore, holdStore, type Release } from "./storage/sqlite/store-lock.js";
@@ -107,15 +108,18 @@ export async function openContext(
   });
   if (!opened.ok) return err(storeFault(opened.error));
   const store = opened.value;
-  const activity = createActivityReader({
+  const side = {
     path: activityPathOf(storage.path),
     migrationsDirectory: activityMigrations,
     busyTimeoutMs: CLI_BUSY_MILLISECONDS,
     clock: systemClock,
-  });
+  };
+  const activity = createActivityReader(side);
+  const ledger = createLedgerListing(side);
   return ok({
     store,
     activity: activity.log,
+    ledger: ledger.listing,
     hasher: createPasswordHasher({
       ...passwords.argon2,
       concurrency: availableParallelism(),
@@ -132,6 +136,7 @@ export async function openContext(
     settings: settingsOf(loaded),
     close: async () => {
       activity.close();
+      ledger.close();
       await store.close();
     },
   });

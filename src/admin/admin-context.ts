@@ -6,6 +6,7 @@ import type { Clock } from "../domain/time.js";
 import type { PolicySettings } from "../domain/decision.js";
 import type { GuessLock } from "../domain/throttle.js";
 import type { Store } from "../domain/ports.js";
+import type { LedgerListing } from "../domain/ledger-listing.js";
 import type { PasswordHasher, PasswordRules } from "../domain/password.js";
 
 /** Settings that the use cases need, out of the configuration. */
@@ -26,6 +27,8 @@ export interface AdminContext {
   readonly store: Store;
   /** Opened by the first question; throws StoreUnavailable where the file can't be used. */
   readonly activity: ActivityLog;
+  /** What registries hold; opened by the first question, empty where nothing has been learnt of them. */
+  readonly ledger: LedgerListing;
   readonly hasher: PasswordHasher;
   readonly passwordRules: PasswordRules;
   /** Makes the secrets of personal tokens and robots. */

@@ -45,7 +45,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   "--permission": ["view", "pull", "push", "delete", "admin"],
   "--outcome": ["changed", "refused", "given"],
   "--output": ["text", "env", "dockerconfig", "kubernetes"],
-  "--sort": ["name", "registered", "size"],
+  "--sort": ["name", "registered", "size", "pulled", "created"],
 };
 
 /** Names that options take where the placeholder does not say it. */

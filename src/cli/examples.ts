@@ -102,8 +102,20 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'image list --pattern "team/**" --service registry',
     "image list --prefix team/ --sort registered --limit 50",
     "image list --public --json",
+    "image list --held --sort pulled",
+    "image list --sort size --unused 90d",
   ],
-  "image show": ["image show telechat", 'image show "team/**"'],
+  "image show": [
+    "image show telechat",
+    "image show telechat:7b-fp16 --json",
+    'image show "team/**"',
+  ],
+  "image sync": ["image sync", "image sync team/app team/base --service registry"],
+  "image delete": [
+    "image delete team/app:v1",
+    "image delete team/app --dry-run",
+    "image delete --unused 180d --dry-run",
+  ],
   "image list-accessible": ["image list-accessible reader"],
   "access grant": [
     "access grant telechat reader",

@@ -6,9 +6,12 @@ import { describeImmutable } from "../admin/immutable-images.js";
 import { findNamedGuises } from "../admin/guises.js";
 import { parseSubject } from "../admin/subject-reference.js";
 import { formatSubject } from "../domain/image.js";
-import { formatImagePattern } from "../domain/image-pattern.js";
+import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { ImageFilter } from "../domain/listing.js";
+import type { RegisteredImage } from "../domain/ports.js";
 import { CliExit, orExit } from "./exit.js";
+import { cutToTag, describeContent, toPublicContent } from "./image-content.js";
+import { isAboutHeld, listHeld } from "./image-held.js";
 import { readImage, toPublicImage } from "./image-words.js";
 import { formatEnd, formatTable } from "./output.js";
 import type { Session } from "./session.js";
@@ -25,6 +28,8 @@ export interface ListOptions {
   readonly public?: boolean;
   readonly service?: string;
   readonly sort: string;
+  readonly held?: boolean;
+  readonly unused?: string;
   readonly limit?: string;
   readonly offset?: string;
 }
@@ -35,6 +40,10 @@ export async function listImages(session: Session, options: ListOptions): Promis
     limit: options.limit === undefined ? null : toCount("--limit", options.limit, 1),
     offset: options.offset === undefined ? 0 : toCount("--offset", options.offset, 0),
   };
+  const isKnown =
+    options.sort === "size" &&
+    (await session.withAdmin(async ({ ledger }) => (await ledger.count()) > 0));
+  if (isAboutHeld(options, isKnown)) return listHeld(session, options, page);
   const order = toSorting(options.sort);
   await session.withAdmin(async (context) => {
     const filter = await readFilter(session, context, options);
@@ -49,9 +58,16 @@ export async function listImages(session: Session, options: ListOptions): Promis
     const head = ["image", "service", "kind", "grants"];
     session.answer(images.map(toPublicImage), () => formatTable(head, rows));
     const end = page.offset + images.length;
-    if (images.length === total) return;
-    const next = end < total ? `; go on with --offset ${end}` : "";
-    session.io.note(`${images.length} of ${total} entries${next}\n`);
+    if (images.length < total) {
+      const next = end < total ? `; go on with --offset ${end}` : "";
+      session.io.note(`${images.length} of ${total} entries${next}\n`);
+    }
+    const held = await context.ledger.count();
+    if (held > 0 && !session.isJson) {
+      session.io.note(
+        `these are entries; the registry holds ${held} repositories: dockwarden image list --held\n`,
+      );
+    }
   });
 }
 
@@ -81,7 +97,7 @@ async function readFilter(
   };
 }
 
-/** One entry with its grants; exit 1 where there is none. */
+/** One entry with its grants, and what registries hold of it; exit 1 where there is neither. */
 export async function showImage(
   session: Session,
   text: string,
@@ -90,13 +106,46 @@ export async function showImage(
   await session.withAdmin(async (context) => {
     const pattern = readImage(session, context, text, options);
     const found = await context.store.images.find(pattern, context.clock.now());
-    if (found === null) {
+    const { repository, tag, service } = pattern;
+    const isOne = !`${repository}${tag ?? ""}`.includes("*");
+    const everywhere = isOne ? await context.ledger.find(service, repository) : [];
+    const held = everywhere
+      .map((content) => cutToTag(content, tag))
+      .filter((content) => content !== null);
+    if (found === null && held.length === 0) {
       throw new CliExit(
         1,
         `there is no entry ${formatImagePattern(pattern)}; see dockwarden image list`,
       );
     }
-    const rows = [
+    const entry = found === null ? describeMissing(pattern) : describeEntry(found);
+    const paragraphs = held.map((content) => describeContent(content, tag !== null));
+    const inRegistry = held.length === 0 ? {} : { held: held.map(toPublicContent) };
+    session.answer(
+      found === null
+        ? { image: formatImagePattern(pattern), entry: null, ...inRegistry }
+        : { ...toPublicImage(found), ...inRegistry },
+      `${entry}${paragraphs.join("")}`,
+    );
+  });
+}
+
+function describeMissing(pattern: ImagePattern): string {
+  const image = formatImagePattern(pattern);
+  return formatTable(
+    ["what", "value"],
+    [
+      ["image", image],
+      ["entry", `none of this name; who gets it: dockwarden access who ${image}`],
+    ],
+  );
+}
+
+function describeEntry(found: RegisteredImage): string {
+  const { pattern } = found;
+  return formatTable(
+    ["what", "value"],
+    [
       ["image", formatImagePattern(pattern)],
       ["service", pattern.service ?? "all"],
       [
@@ -112,9 +161,8 @@ export async function showImage(
       ...(found.size === null ? [] : [["size", `${found.size} bytes`]]),
       ...(found.created === null ? [] : [["created", found.created]]),
       ...(found.description === null ? [] : [["description", found.description]]),
-    ];
-    session.answer(toPublicImage(found), formatTable(["what", "value"], rows));
-  });
+    ],
+  );
 }
 
 /** What the account is shown; without `view` that is nothing, and standard error says so. */

@@ -16,6 +16,7 @@ import { formatImagePattern } from "../domain/image-pattern.js";
 import { confirm } from "./confirm.js";
 import { CliExit, orExit } from "./exit.js";
 import type { ListOptions } from "./image-listing.js";
+import { addRegistryVerbs } from "./image-registry.js";
 import { readImage, toPublicImage } from "./image-words.js";
 import type { Session } from "./session.js";
 import { splitWords, toActions, toName } from "./words.js";
@@ -138,7 +139,7 @@ export function addImageCommands(program: Command, session: Session): void {
     );
   image
     .command("unregister <image>")
-    .aliases(["remove", "rm", "delete"])
+    .aliases(["remove", "rm"])
     .description("remove an entry with its grants; says who gets in then")
     .option("--service <name>", "the entry of one registry")
     .option("--literal", "a host:port/ prefix is part of the name")
@@ -158,14 +159,23 @@ export function addImageCommands(program: Command, session: Session): void {
   image
     .command("list")
     .alias("ls")
-    .description("entries, all or those that the options name")
+    .description("entries, all or those that the options name; with --held what registries hold")
     .option("--for <subject>", "with a grant for it; an account's groups are included")
     .option("--pattern <image>", "that can name something it names: the rules around it")
     .option("--prefix <text>", "whose repository begins so")
     .option("--exclusive", "exclusive ones alone")
     .option("--public", "with a grant for anybody: --for @anonymous")
     .option("--service <name>", "that hold in this registry")
-    .option("--sort <order>", "name, registered (latest first) or size", "name")
+    .option(
+      "--held",
+      "what registries hold instead: tags, sizes, last pulls, and the entry, if any",
+    )
+    .option("--unused <time>", "what is held and has tags that nobody pulled or pushed since: 90d")
+    .option(
+      "--sort <order>",
+      "name, registered (latest first) or size; what is held also by pulled and created",
+      "name",
+    )
     .option("--limit <number>", "at most so many")
     .option("--offset <number>", "leave out so many first")
     .action(async (options: ListOptions) => {
@@ -175,13 +185,14 @@ export function addImageCommands(program: Command, session: Session): void {
   image
     .command("show <image>")
     .aliases(["get", "inspect"])
-    .description("one entry with its grants")
+    .description("one entry with its grants, and what registries hold of it")
     .option("--service <name>", "the entry of one registry")
     .option("--literal", "a host:port/ prefix is part of the name")
     .action(async (text: string, options: { service?: string; literal?: boolean }) => {
       const { showImage } = await import("./image-listing.js");
       await showImage(session, text, options);
     });
+  addRegistryVerbs(image, session);
   image
     .command("list-accessible <account>")
     .description("what an account with view is shown, and what it may do with it")

@@ -119,7 +119,13 @@ const ROTATE_HINT =
 const SECRET_HINT = "error: a robot's secret is made, never given: dockwarden robot add NAME\n";
 
 const TAKES_PASSWORD = ["user add", "user passwd"];
-const TAKES_IMAGE = ["image register", "image update", "image unregister", "image show"];
+const TAKES_IMAGE = [
+  "image register",
+  "image update",
+  "image unregister",
+  "image show",
+  "image delete",
+];
 
 /** Two words where one is taken: a password, or image and tag as an older form had them. */
 function explainTooMany(text: string, command: Command): string {

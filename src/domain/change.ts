@@ -25,6 +25,7 @@ export const CHANGE_VERBS = [
   "image.unregister",
   "access.grant",
   "access.revoke",
+  "registry.delete",
   "store.restore",
 ] as const;
 
@@ -81,8 +82,10 @@ export interface ChangeFilter {
   readonly limit: number;
 }
 
-/** What was changed; each record is written by the store itself, in the transaction of its change. */
+/** What was changed; what the store itself changes it records in the transaction of the change. */
 export interface ChangeLog {
+  /** For what was changed elsewhere: in a registry. */
+  add(change: NewChange): Promise<void>;
   /** The newest last. */
   list(filter: ChangeFilter): Promise<readonly Change[]>;
   /** Forgets what is older; answers how many there were. */

@@ -72,15 +72,24 @@ export function accountState(
   };
 }
 
-/** Of images and grants alone; a state without a service holds in all. */
+/** Of images, grants and what registries hold alone; a state without a service holds in all. */
 const IS_OF_SERVICE =
-  "(verb LIKE 'image.%' OR verb LIKE 'access.%') AND coalesce(json_extract(coalesce(after, before), '$.service'), @service) = @service";
+  "(verb LIKE 'image.%' OR verb LIKE 'access.%' OR verb LIKE 'registry.%') AND coalesce(json_extract(coalesce(after, before), '$.service'), @service) = @service";
 
 export class SqliteChangeLog implements ChangeLog {
   readonly #connection: Connection;
+  readonly #record: RecordChange;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, record: RecordChange) {
     this.#connection = connection;
+    this.#record = record;
+  }
+
+  async add(change: NewChange): Promise<void> {
+    await write(this.#connection, () => {
+      this.#record(change);
+      return ok(null);
+    });
   }
 
   async list(filter: ChangeFilter): Promise<readonly Change[]> {

@@ -166,7 +166,7 @@ function assemble(
     credentials: new SqliteCredentialStore(connection, checkFile, record, accounts),
     groups: new SqliteGroupStore(connection, record),
     images: new SqliteImageStore(connection, record),
-    changes: new SqliteChangeLog(connection),
+    changes: new SqliteChangeLog(connection, record),
     policy: new SqlitePolicyReader(connection, checkFile),
     // The first counts what others committed, the second what this connection wrote.
     dataVersion: () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0),

@@ -1,0 +1,65 @@
+// What `image delete` says: what goes, what goes with it, what is freed and by which command.
+import type { DeletePlan } from "../admin/delete-plan.js";
+import type { Freed } from "../admin/image-delete.js";
+import type { HeldContent } from "../domain/ledger-listing.js";
+import { formatBytes } from "./bytes.js";
+
+interface Planned {
+  readonly plan: DeletePlan;
+  readonly content: HeldContent;
+}
+
+/** The registry's own command; it must not take pushes meanwhile. */
+const COLLECT = [
+  "the registry keeps the bytes until its garbage collector has run, with the registry stopped or read-only:",
+  "  registry garbage-collect /etc/docker/registry/config.yml   (Debian: docker-registry garbage-collect CONFIG)",
+  "  docker compose run --rm registry garbage-collect /etc/docker/registry/config.yml   (in a compose stack)",
+];
+
+/** What would go. */
+export function describePlans(planned: readonly Planned[], freed: Freed): string {
+  if (planned.length === 0) return "nothing to delete\n";
+  const lines = planned.flatMap(({ plan, content }) => describePlan(plan, content));
+  return `${[...lines, describeFreed(freed)].join("\n")}\n`;
+}
+
+function describePlan(
+  { service, repository, manifests, tags, otherTags, derivedTags }: DeletePlan,
+  content: HeldContent,
+): readonly string[] {
+  const count = manifests.length === 1 ? "1 manifest" : `${manifests.length} manifests`;
+  const all = tags.length === content.tags.length && tags.length > 0 ? ": all of its tags" : "";
+  return [
+    `${repository} (${service}): ${count} and ${tags.length} tags${all}`,
+    ...tags
+      .filter((tag) => !otherTags.includes(tag) && !derivedTags.includes(tag))
+      .map((tag) => `  ${repository}:${tag}`),
+    ...otherTags.map(
+      (tag) => `  ${repository}:${tag}, another name of the same manifest: it goes too`,
+    ),
+    ...derivedTags.map((tag) => `  ${repository}:${tag}, which belongs to it`),
+  ];
+}
+
+function describeFreed({ bytes, unknownCount }: Freed): string {
+  const unknown =
+    unknownCount === 0
+      ? ""
+      : `, or less: of ${unknownCount} manifests it isn't known what they need (dockwarden image sync)`;
+  return `frees ${formatBytes(bytes)}${unknown}`;
+}
+
+/** What went. */
+export function describeDeleted(planned: readonly Planned[], freed: Freed): string {
+  const count = planned.reduce((sum, { plan }) => sum + plan.manifests.length, 0);
+  const lines = [
+    `deleted ${count === 1 ? "1 manifest" : `${count} manifests`}; ${describeFreed(freed)}`,
+  ];
+  return `${[...lines, ...COLLECT].join("\n")}\n`;
+}
+
+/** As scripts see it. */
+export function toPublicPlan(plan: DeletePlan): Record<string, unknown> {
+  const { service, repository, tags, otherTags, derivedTags, manifests } = plan;
+  return { service, repository, tags, otherTags, derivedTags, digests: manifests };
+}
