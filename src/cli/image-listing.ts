@@ -118,7 +118,7 @@ export async function showImage(
         `there is no entry ${formatImagePattern(pattern)}; see dockwarden image list`,
       );
     }
-    const entry = found === null ? describeMissing(pattern) : describeEntry(found);
+    const entry = found === null ? describeMissing(pattern) : describeEntry(found, context);
     const paragraphs = held.map((content) => describeContent(content, tag !== null));
     const inRegistry = held.length === 0 ? {} : { held: held.map(toPublicContent) };
     session.answer(
@@ -141,7 +141,7 @@ function describeMissing(pattern: ImagePattern): string {
   );
 }
 
-function describeEntry(found: RegisteredImage): string {
+function describeEntry(found: RegisteredImage, context: AdminContext): string {
   const { pattern } = found;
   return formatTable(
     ["what", "value"],

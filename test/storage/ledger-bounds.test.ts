@@ -20,7 +20,7 @@ import {
 } from "../support/ledger-site.js";
 
 const DAY = 86_400;
-const NOTE = { ...PLACE, tag: "v1", account: "bob", method: "GET", at: NOW } as const;
+const NOTE = { ...PLACE, tag: "v1", digest: null, account: "bob", method: "GET", at: NOW } as const;
 
 describe("the ledger's counts and bounds", () => {
   const sites: LedgerSite[] = [];
