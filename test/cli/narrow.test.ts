@@ -3,15 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { addCliUser, openCliSite, type CliSite } from "../support/cli-site.js";
-import { ROOT } from "../support/documents.js";
 import { run, type Outcome } from "../support/process.js";
+import { findEntry } from "../support/program-entry.js";
 import { describeWith } from "../support/programs.js";
 
-const COMMAND = [
-  process.execPath,
-  join(ROOT, "node_modules", "tsx", "dist", "cli.mjs"),
-  join(ROOT, "src", "main.ts"),
-];
+const COMMAND = findEntry();
 
 describeWith(["script"], "on a terminal of 40 columns", () => {
   let site: CliSite;
@@ -34,7 +30,7 @@ describeWith(["script"], "on a terminal of 40 columns", () => {
   }
 
   const runInPipe = (args: readonly string[]): Promise<Outcome> => {
-    const [program = "", ...words] = COMMAND;
+    const [program, ...words] = COMMAND;
     return run(program, [...words, ...args], { env: env(), cwd: site.workspace.folder });
   };
 

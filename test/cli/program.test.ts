@@ -1,15 +1,13 @@
 // The program itself, as an own process: closed pipes, exit codes, no stack, secrets not among its arguments.
 import { spawn } from "node:child_process";
-import { join, dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Database } from "../../src/storage/sqlite/engine.js";
 import { openCliSite, type CliSite } from "../support/cli-site.js";
 import { run } from "../support/process.js";
+import { findEntry } from "../support/program-entry.js";
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const TSX = join(ROOT, "node_modules", "tsx", "dist", "cli.mjs");
-const ENTRY = join(ROOT, "src", "main.ts");
+const [NODE, ...MAIN] = findEntry();
 
 describe("the program", () => {
   let site: CliSite;
@@ -25,12 +23,12 @@ describe("the program", () => {
   afterAll(() => site.close());
 
   test("answers with exit codes and without a stack", async () => {
-    const words = (line: string) => [TSX, ENTRY, ...line.split(" ")];
-    const listed = await run(process.execPath, words("user list --json"), { env: env() });
+    const words = (line: string) => [...MAIN, ...line.split(" ")];
+    const listed = await run(NODE, words("user list --json"), { env: env() });
     expect(JSON.parse(listed.stdout)).toMatchObject([{ name: "admin" }]);
-    const unknown = await run(process.execPath, words("user show nosuch"), { env: env() });
+    const unknown = await run(NODE, words("user show nosuch"), { env: env() });
     expect(unknown).toMatchObject({ code: 1, stdout: "" });
-    const missing = await run(process.execPath, words("user list"), {
+    const missing = await run(NODE, words("user list"), {
       env: { ...env(), DOCKWARDEN_STORAGE__PATH: join(site.workspace.folder, "no", "no.db") },
     });
     expect(missing.code).toBe(3);
@@ -38,7 +36,7 @@ describe("the program", () => {
   });
 
   test("L09: a reader that has gone away causes no stack", async () => {
-    const child = spawn(process.execPath, [TSX, ENTRY, "config", "print", "--json"], {
+    const child = spawn(NODE, [...MAIN, "config", "print", "--json"], {
       env: env(),
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -61,7 +59,7 @@ describe("the program", () => {
       [[], /^NAME /],
       [["--json"], /^\[$/],
     ] as const) {
-      const words = [process.execPath, TSX, ENTRY, "group", "list", ...format];
+      const words = [NODE, ...MAIN, "group", "list", ...format];
       const outcome = await run("bash", ["--norc", "-c", pipe, "bash", ...words], { env: env() });
       const [line, code] = outcome.stdout.split("\n");
       expect(line).toMatch(first);
@@ -77,7 +75,7 @@ describe("the program", () => {
     ["user passwd zed --generate --json", 3, "make another one with dockwarden user passwd zed"],
   ] as const)("L09: %s ends with %d also where nobody reads it", async (line, code, message) => {
     const pipe = `"$@" | sh -c 'exec <&-; sleep 3'; echo "\${PIPESTATUS[0]}"`;
-    const words = [process.execPath, TSX, ENTRY, ...line.split(" ")];
+    const words = [NODE, ...MAIN, ...line.split(" ")];
     const outcome = await run("bash", ["--norc", "-c", pipe, "bash", ...words], { env: env() });
     expect(outcome.stdout.trim()).toBe(String(code));
     expect(outcome.stderr).toContain(message);
@@ -98,7 +96,7 @@ describe("the program", () => {
         ["unread", "2> >(:)"],
       ] as const) {
         const typed = line.replace("zelda", `zelda-${end}`).split(" ");
-        const words = [process.execPath, TSX, ENTRY, ...typed];
+        const words = [NODE, ...MAIN, ...typed];
         const script = `"$@" ${redirection}; echo "$?"`;
         const { stdout } = await run("bash", ["--norc", "-c", script, "bash", ...words], {
           env: env(),
@@ -119,7 +117,7 @@ describe("the program", () => {
     ["robot add lost", ">/dev/null"],
   ])("%s %s is refused before anything changes", async (line, redirection) => {
     const before = await site.dump();
-    const words = [process.execPath, TSX, ENTRY, ...line.split(" ")];
+    const words = [NODE, ...MAIN, ...line.split(" ")];
     const script = `"$@" ${redirection}`;
     expect(
       await run("bash", ["--norc", "-c", script, "bash", ...words], { env: env() }),
@@ -132,14 +130,14 @@ describe("the program", () => {
 
   test("a backup waits for a reader that is slow, and arrives whole", async () => {
     const pipe = `"$@" | { sleep 2; tar -t; }; echo "\${PIPESTATUS[*]}"`;
-    const words = [process.execPath, TSX, ENTRY, "backup", "-"];
+    const words = [NODE, ...MAIN, "backup", "-"];
     const outcome = await run("bash", ["--norc", "-c", pipe, "bash", ...words], { env: env() });
     expect(outcome.stdout).toMatch(/^dockwarden-backup\.json\n(?:[^\n]+\n)+0 0\n$/);
     expect(outcome.stderr).toContain("written to standard output and verified");
   });
 
   test("L04: a standard input that nobody closes does not keep a command waiting", async () => {
-    const child = spawn(process.execPath, [TSX, ENTRY, "user", "add", "waiting"], {
+    const child = spawn(NODE, [...MAIN, "user", "add", "waiting"], {
       env: env(),
       stdio: ["pipe", "ignore", "pipe"],
     });

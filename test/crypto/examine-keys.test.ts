@@ -11,7 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { examineKeys } from "../../src/crypto/examine-keys.js";
-import { CLAIMS, DAY, NOW, opened, ringFolder, setUp } from "../support/key-site.js";
+import { CLAIMS, DAY, NOW, opened, ringFolder, setUp, setUpWithKeys } from "../support/key-site.js";
 
 /** Every file with its content, mode and time. */
 function snapshot(folder: string): readonly string[] {
@@ -43,7 +43,7 @@ describe("a look at the keys", () => {
   });
 
   test("finds private keys and backups among what registries are given, whatever they are called", async () => {
-    const { options } = setUp();
+    const { options } = await setUpWithKeys();
     await opened(options);
     const folder = options.trustDirectory;
     const write = (name: string, text: string): string => {
@@ -64,7 +64,7 @@ describe("a look at the keys", () => {
   });
 
   test("signs in the mode that is asked for, with the key that signs", async () => {
-    const { options } = setUp();
+    const { options } = await setUpWithKeys();
     await opened(options);
     const { ring } = examineKeys(options);
     const headerOf = async (mode: "x5c" | "kid-libtrust" | "kid-rfc7638") => {
@@ -77,7 +77,7 @@ describe("a look at the keys", () => {
   });
 
   test("says what ends, also what should have been renewed, and renews nothing", async () => {
-    const { folder, options, time } = setUp();
+    const { folder, options, time } = await setUpWithKeys();
     await opened(options);
     const before = snapshot(folder);
     time.now = NOW + 80 * DAY;
@@ -95,7 +95,7 @@ describe("a look at the keys", () => {
   });
 
   test("names every file that is open to others, also where one is refused", async () => {
-    const { options } = setUp();
+    const { options } = await setUpWithKeys();
     await opened(options);
     const files = readdirSync(ringFolder(options)).filter((name) => name.endsWith(".key.pem"));
     for (const name of files) chmodSync(join(ringFolder(options), name), 0o644);
@@ -103,7 +103,7 @@ describe("a look at the keys", () => {
   });
 
   test("tells a trust folder that is missing, old, or holds a private key", async () => {
-    const { options } = setUp();
+    const { options } = await setUpWithKeys();
     await opened(options);
     const [bundle, jwks] = ["token-ca.pem", "jwks.json"].map((name) =>
       join(options.trustDirectory, name),

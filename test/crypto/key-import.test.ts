@@ -8,10 +8,10 @@ import { decodeProtectedHeader } from "jose";
 import { issueCertificate, type CertificateOrder } from "../../src/crypto/certificate.js";
 import { thumbprint } from "../../src/crypto/key-id.js";
 import type { KeyStore } from "../../src/domain/key.js";
-import { CLAIMS, DAY, importFrom, NOW, opened, setUp } from "../support/key-site.js";
+import { CLAIMS, DAY, importFrom, NOW, opened, setUpWithKeys } from "../support/key-site.js";
 
 test("D07, D08: what can't be used is not imported, with the precise reason", async () => {
-  const { options, folder } = setUp();
+  const { options, folder } = await setUpWithKeys();
   const keys = await opened(options);
   const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const certificate = (notAfter: number) =>
@@ -113,7 +113,7 @@ async function verify(keys: KeyStore, folder: string): Promise<string> {
 }
 
 test("a docker_auth key is published first and signs when it is activated", async () => {
-  const { options, folder } = setUp({ algorithm: "RS256" });
+  const { options, folder } = await setUpWithKeys({ algorithm: "RS256" });
   const keys = await opened(options);
   const pair = rsa();
   const pem = issue(pair.publicKey, { privateKey: pair.privateKey, certificate: null });
@@ -128,7 +128,7 @@ test("a docker_auth key is published first and signs when it is activated", asyn
 });
 
 test("after an imported key our own one is published first as well, for registries may not know our CA", async () => {
-  const { options, folder } = setUp({ algorithm: "RS256" });
+  const { options, folder } = await setUpWithKeys({ algorithm: "RS256" });
   const keys = await opened(options);
   const pair = rsa();
   const pem = issue(pair.publicKey, { privateKey: pair.privateKey, certificate: null });
@@ -141,7 +141,7 @@ test("after an imported key our own one is published first as well, for registri
 });
 
 test("a leaf of a company's CA brings its chain: tokens carry it up to what registries trust", async () => {
-  const { options, folder } = setUp();
+  const { options, folder } = await setUpWithKeys();
   const keys = await opened(options);
   const [root, between, leaf] = [rsa(), rsa(), ec()];
   const rootPem = issue(root.publicKey, { privateKey: root.privateKey, certificate: null }, true);
@@ -164,7 +164,7 @@ test("a leaf of a company's CA brings its chain: tokens carry it up to what regi
 test.each(["rsa", "ec"])(
   "leaves under an imported %s CA of openssl's making verify",
   async (type) => {
-    const { options, folder } = setUp();
+    const { options, folder } = await setUpWithKeys();
     const keys = await opened(options);
     const [keyFile, certificateFile] = [join(folder, "ca.key"), join(folder, "ca.pem")];
     const kind = type === "rsa" ? ["rsa:2048"] : ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];

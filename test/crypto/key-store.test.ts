@@ -18,7 +18,7 @@ import { decodeProtectedHeader, importX509, jwtVerify } from "jose";
 import { libtrustKeyId, thumbprint } from "../../src/crypto/key-id.js";
 import { openKeyStore } from "../../src/crypto/key-store.js";
 import type { KeyStore } from "../../src/domain/key.js";
-import { CLAIMS, DAY, NOW, opened, ringFolder, setUp } from "../support/key-site.js";
+import { CLAIMS, DAY, NOW, opened, ringFolder, setUp, setUpWithKeys } from "../support/key-site.js";
 
 test("D01, D16: a token verifies through its chain, and openssl agrees with the certificates", async () => {
   const { options, folder } = setUp();
@@ -127,7 +127,7 @@ test("D13: the JWKS has public members only, with the kid that tokens carry", as
 });
 
 test("D09: x5c rotates at once; the bundle stays, and another process takes the new key over", async () => {
-  const { options } = setUp();
+  const { options } = await setUpWithKeys();
   const [one, other] = [await opened(options), await opened(options)];
   const bundle = one.bundlePem();
   const rotated = await one.rotate();
@@ -141,7 +141,7 @@ test("D09: x5c rotates at once; the bundle stays, and another process takes the 
 });
 
 test("D09: kid modes never sign with a key that was not published first", async () => {
-  const { options } = setUp({ header: "kid-libtrust" });
+  const { options } = await setUpWithKeys({ header: "kid-libtrust" });
   const keys = await opened(options);
   const first = decodeProtectedHeader(await keys.sign(CLAIMS)).kid;
   expect((await keys.rotate()).ok).toBe(false);
@@ -156,7 +156,7 @@ test("D09: kid modes never sign with a key that was not published first", async 
 });
 
 test("another CA is published beside the old one, then signs; the old one goes when its tokens have ended", async () => {
-  const { options, time } = setUp();
+  const { options, time } = await setUpWithKeys();
   const keys = await opened(options);
   expect((await keys.rotateCa()).ok).toBe(true);
   expect(keys.bundlePem().match(/BEGIN/g)).toHaveLength(2);
@@ -168,7 +168,7 @@ test("another CA is published beside the old one, then signs; the old one goes w
 });
 
 test("D07: our own leaf is renewed at 60 days by refresh and at start when expired; a CA near its end is told", async () => {
-  const { options, time } = setUp();
+  const { options, time } = await setUpWithKeys();
   const keys = await opened(options);
   const id = () =>
     keys.list().find(({ role, state }) => role === "signing" && state === "active")?.id;
@@ -197,7 +197,7 @@ test("D07: our own leaf is renewed at 60 days by refresh and at start when expir
 });
 
 test("every file that is open to others is named at once, a line each", async () => {
-  const { options } = setUp();
+  const { options } = await setUpWithKeys();
   await opened(options);
   const files = readdirSync(ringFolder(options)).filter((name) => name.endsWith(".key.pem"));
   for (const name of files) chmodSync(join(ringFolder(options), name), 0o644);
@@ -218,7 +218,7 @@ test("nothing there and nothing may be made: says which command makes it", async
 });
 
 test("D06: keys that others can read, or a folder they can write, are refused with the command; warn lets them pass", async () => {
-  const { options } = setUp();
+  const { options } = await setUpWithKeys();
   await opened(options);
   const key = join(
     ringFolder(options),
@@ -242,7 +242,7 @@ test("D06: keys that others can read, or a folder they can write, are refused wi
 });
 
 test("D07: a key that does not match its certificate is refused", async () => {
-  const { options } = setUp();
+  const { options } = await setUpWithKeys();
   await opened(options);
   const name = readdirSync(ringFolder(options)).find((one) => one.endsWith(".key.pem")) ?? "";
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -260,7 +260,7 @@ test("D12: a draft that a killed process left is no ring", async () => {
 });
 
 test("D06: a keys folder that others can write is refused at start and later, naming path and command", async () => {
-  const { options } = setUp();
+  const { options } = await setUpWithKeys();
   const keys = await opened(options);
   const other = await opened(options);
   chmodSync(options.directory, 0o777);
@@ -279,7 +279,7 @@ test("D06: a keys folder that others can write is refused at start and later, na
 });
 
 test("a trust folder that can't be written is warned of until it can, and then holds what it should", async () => {
-  const { options } = setUp();
+  const { options } = await setUpWithKeys();
   const keys = await opened(options);
   rmSync(options.trustDirectory, { recursive: true });
   writeFileSync(options.trustDirectory, "in the way");
@@ -295,7 +295,7 @@ test("a trust folder that can't be written is warned of until it can, and then h
 });
 
 test("D12: a draft that was left hours ago goes with the next change, a fresh one stays", async () => {
-  const { options } = setUp();
+  const { options } = await setUpWithKeys();
   const keys = await opened(options);
   const [old, fresh] = [join(options.directory, ".new-old"), join(options.directory, ".new-fresh")];
   for (const draft of [old, fresh]) mkdirSync(draft);

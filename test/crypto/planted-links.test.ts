@@ -5,7 +5,8 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import type { KeyStoreOptions } from "../../src/crypto/key-store-options.js";
 import { openKeyStore } from "../../src/crypto/key-store.js";
 import { writeFlushed, writeRing } from "../../src/crypto/ring.js";
-import { setUp } from "../support/key-site.js";
+import { NOW, setUp } from "../support/key-site.js";
+import { layKeys } from "../support/made-ring.js";
 import { layVictim, type Victim } from "../support/victim.js";
 
 describe("planted links beside the keys", () => {
@@ -21,6 +22,7 @@ describe("planted links beside the keys", () => {
   test.each(["victim", "unmade"])(
     "M03: trust files planted as links to %s are replaced",
     async (name) => {
+      await layKeys(options.directory, { madeAt: NOW });
       mkdirSync(options.trustDirectory);
       for (const file of ["token-ca.pem", "jwks.json"]) {
         symlinkSync(join(folder, name), join(options.trustDirectory, file));
@@ -51,6 +53,7 @@ describe("planted links beside the keys", () => {
   test.each(["folder", "unmade"])(
     "M03: the next generation planted as a link (%s) is not written through",
     async (name) => {
+      await layKeys(options.directory, { madeAt: NOW });
       expect((await openKeyStore(options)).ok).toBe(true);
       const elsewhere = join(folder, name === "folder" ? "elsewhere" : "unmade");
       if (name === "folder") mkdirSync(elsewhere);
@@ -75,6 +78,7 @@ describe("planted links beside the keys", () => {
   );
 
   test("M03: keys that a link leads to elsewhere are not signed with where they are not whole", async () => {
+    await layKeys(options.directory, { madeAt: NOW });
     expect((await openKeyStore(options)).ok).toBe(true);
     symlinkSync(victim.unmade, join(options.directory, "ring-000002"));
     expect(await openKeyStore(options)).toMatchObject({ ok: false, error: { code: "malformed" } });

@@ -1,7 +1,7 @@
 // Tokens of all modes by registry 3's rules: accepted where they must be, refused where they must be.
 import { expect, test } from "@jest/globals";
 import type { KeyStore } from "../../src/domain/key.js";
-import { CLAIMS, NOW, opened, setUp } from "../support/key-site.js";
+import { CLAIMS, NOW, opened, setUp, setUpWithKeys } from "../support/key-site.js";
 import { acceptAsRegistryThree, type RegistryThree } from "../support/registry-three.js";
 
 type Trust = "bundle" | "jwks";
@@ -30,7 +30,7 @@ test.each(
     ).map(([header, trust]) => ({ algorithm, header, trust })),
   ),
 )("$algorithm with $header is accepted by its $trust", async ({ algorithm, header, trust }) => {
-  const keys = await opened(setUp({ algorithm, header }).options);
+  const keys = await opened((await setUpWithKeys({ algorithm, header })).options);
   const claims = acceptAsRegistryThree(await keys.sign(CLAIMS), registryOf(keys, trust));
   expect(claims).toMatchObject({ sub: CLAIMS.subject, aud: "reg", access: CLAIMS.access });
 });
@@ -41,13 +41,13 @@ test.each(
     { algorithm, header: "x5c" as const, trust: "jwks" as const, why: /unknown authority/ },
   ]),
 )("$algorithm with $header is refused by its $trust", async ({ algorithm, header, trust, why }) => {
-  const keys = await opened(setUp({ algorithm, header }).options);
+  const keys = await opened((await setUpWithKeys({ algorithm, header })).options);
   const token = await keys.sign(CLAIMS);
   expect(() => acceptAsRegistryThree(token, registryOf(keys, trust))).toThrow(why);
 });
 
 test("a rotated key is accepted by the same bundle", async () => {
-  const keys = await opened(setUp().options);
+  const keys = await opened((await setUpWithKeys()).options);
   const registry = registryOf(keys, "bundle");
   expect((await keys.rotate()).ok).toBe(true);
   expect(acceptAsRegistryThree(await keys.sign(CLAIMS), registry)).toMatchObject({ jti: "id" });
@@ -59,13 +59,16 @@ test.each([
   ["a clock 61 s past the end", { now: NOW + 361 }, /expired/],
   ["a clock too far behind", { now: NOW - 71 }, /not yet valid/],
 ])("%s is refused, so that the rules above can fail", async (_what, change, why) => {
-  const keys = await opened(setUp().options);
+  const keys = await opened((await setUpWithKeys()).options);
   const token = await keys.sign(CLAIMS);
   expect(() => acceptAsRegistryThree(token, registryOf(keys, "bundle", change))).toThrow(why);
 });
 
 test("a token of other keys, and one that was altered, are refused", async () => {
-  const [ours, theirs] = [await opened(setUp().options), await opened(setUp().options)];
+  const [ours, theirs] = [
+    await opened((await setUpWithKeys()).options),
+    await opened(setUp().options),
+  ];
   const token = await theirs.sign(CLAIMS);
   expect(() => acceptAsRegistryThree(token, registryOf(ours, "bundle"))).toThrow(
     /unknown authority/,

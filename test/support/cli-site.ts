@@ -1,9 +1,9 @@
 // A store of its own for tests of the command line, and the program run inside this process on it.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { runCli } from "../../src/cli/run-cli.js";
+import { layKeys } from "./made-ring.js";
 import type { Outcome } from "./process.js";
+import { runHere } from "./run-here.js";
 import { openWorkspace, type Workspace } from "./workspace.js";
 
 export interface CliSite {
@@ -20,29 +20,21 @@ export interface CliSite {
   close(): Promise<void>;
 }
 
-/** Password rules hold; hashes are as cheap as they may be. `more` are further lines of the YAML file. */
+/** Password rules hold; hashes are as cheap as they may be, and the keys are those of all tests. `more` are further lines of the YAML file. */
 export async function openCliSite(more = ""): Promise<CliSite> {
   const workspace = await openWorkspace();
   const configFile = join(workspace.folder, "config.yml");
   await writeFile(configFile, `${describe()}${more}`, { mode: 0o600 });
-  const run: CliSite["run"] = async (args, stdin = "") => {
-    const written = { out: "", note: "" };
-    const input = Readable.from([Buffer.from(stdin)]) as unknown as NodeJS.ReadStream;
+  const run: CliSite["run"] = (args, stdin = "") => {
     const config = args.includes("--config") ? [] : ["--config", configFile];
-    const code = await runCli([...args, ...config], {
-      out: (text) => void (written.out += text),
-      note: (text) => void (written.note += text),
-      isTerminal: false,
-      stdin: input,
-    });
-    const { out, note } = written;
-    return { code, stdout: out, stderr: note, text: `${out}${note}` };
+    return runHere([...args, ...config], { stdin });
   };
   const must: CliSite["must"] = async (...args) => {
     const outcome = await run(args);
     if (outcome.code === 0) return outcome.text;
     throw new Error(`dockwarden ${args.join(" ")}: exit ${outcome.code}\n${outcome.text}`);
   };
+  await layKeys(join(workspace.folder, "keys"));
   await must("init");
   return {
     workspace,

@@ -7,6 +7,8 @@ import { parse, parseDocument, stringify } from "yaml";
 import type { Finding, Mend } from "../../src/doctor/finding.js";
 import { expectDone } from "./outcome.js";
 import { findFreePort, run, startDaemon, waitUntilReady, type Daemon } from "./process.js";
+import { layKeys } from "./made-ring.js";
+import { runHere } from "./run-here.js";
 import { openWorkspace, type Workspace } from "./workspace.js";
 
 const MAIN = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "dist", "main.js");
@@ -30,7 +32,7 @@ export interface DoctorSite {
   /** Sets one dotted key in a YAML file; undefined takes it out. */
   edit(file: string, key: string, value: unknown): Promise<void>;
   sh(command: string): Promise<string>;
-  /** Runs the doctor, under another program such as `["faketime", "-120s"]` where `wrap` says so. */
+  /** Runs the doctor here; as a process of its own under another program such as `["faketime", "-120s"]` where `wrap` says so. */
   doctor(args?: readonly string[], wrap?: readonly string[]): Promise<Diagnosis>;
   /** Both options that name the registry. */
   readonly everything: readonly string[];
@@ -110,9 +112,12 @@ export async function openDoctorSite(): Promise<DoctorSite> {
     sh,
     everything: ["--registry-config", registryFile, "--registry", registryUrl],
     async doctor(args = [], wrap = []) {
-      const words = [...wrap, "dockwarden", "doctor", "--json", "--config", configFile, ...args];
-      const [program = "", ...rest] = words;
-      const outcome = await run(program, rest, { env, cwd: workspace.folder });
+      const words = ["doctor", "--json", "--config", configFile, ...args];
+      const [program, ...rest] = wrap;
+      const outcome =
+        program === undefined
+          ? await runHere(words, { env: { ...env } })
+          : await run(program, [...rest, "dockwarden", ...words], { env, cwd: workspace.folder });
       if (outcome.stdout === "") throw new Error(outcome.text);
       // House rule 17: no token, no key, no password in anything it prints.
       expect(outcome.text).not.toMatch(/eyJ|BEGIN|\$argon2/);
@@ -160,6 +165,7 @@ export async function openDoctorSite(): Promise<DoctorSite> {
         throw new Error(`somebody must: ${step.words}`);
     }
   };
+  await layKeys(path("keys"));
   await sh(`dockwarden init --config ${configFile}`);
   await start("server");
   await start("registry");

@@ -7,6 +7,7 @@ import { openKeyStore } from "../../src/crypto/key-store.js";
 import type { KeyFault, KeyStore, KeySummary } from "../../src/domain/key.js";
 import type { TokenClaims } from "../../src/domain/token.js";
 import type { Result } from "../../src/domain/result.js";
+import { layKeys } from "./made-ring.js";
 import { tempFolder } from "./temp.js";
 
 export const DAY = 86_400;
@@ -28,6 +29,14 @@ export function setUp(change: Partial<KeyStoreOptions> = {}) {
     ...change,
   };
   return { folder, time, options };
+}
+
+/** As `setUp`, with keys that are there already: for tests that are not about their making. */
+export async function setUpWithKeys(change: Partial<KeyStoreOptions> = {}) {
+  const site = setUp(change);
+  const { directory, algorithm } = site.options;
+  await layKeys(directory, { algorithm, madeAt: NOW });
+  return site;
 }
 
 /** Opens it; throws where it is refused. */

@@ -1,8 +1,6 @@
 // Starts the real server as an own process on a store of its own, and runs the real command line on the same store.
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import {
   findFreePort,
   run,
@@ -11,9 +9,10 @@ import {
   type Daemon,
   type Outcome,
 } from "./process.js";
+import { layKeys } from "./made-ring.js";
+import { findEntry } from "./program-entry.js";
+import { runHere } from "./run-here.js";
 import type { Workspace } from "./workspace.js";
-
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The first admin of every test server. */
 export const ADMIN_NAME = "admin";
@@ -36,7 +35,10 @@ export interface TestServer {
   readonly command: readonly string[];
   /** Runs `dockwarden ARGS`; a wrong exit code is an answer. */
   cli(args: readonly string[], options?: { readonly stdin?: string }): Promise<CliOutcome>;
-  /** Runs `dockwarden ARGS` and throws with its whole output when it fails. */
+  /**
+   * Runs `dockwarden ARGS` and throws with its whole output when it fails. For set-up: without a process of its own, unless
+   * the program is another than the checkout's.
+   */
   mustCli(args: readonly string[], options?: { readonly stdin?: string }): Promise<CliOutcome>;
   /** Runs `dockwarden ARGS` in another environment than the server's. */
   cliWith(env: Readonly<Record<string, string>>, args: readonly string[]): Promise<CliOutcome>;
@@ -58,6 +60,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another main.js than the checkout's, for server and commands. */
   readonly entry?: string;
+  /** Makes its keys itself at its first start; otherwise it has those of all tests. */
+  readonly hasOwnKeys?: boolean;
   /** Another command line to start the same server by, such as `prlimit … node dist/main.js serve`. */
   readonly wrap?: (command: readonly string[]) => readonly string[];
 }
@@ -74,7 +78,7 @@ export async function spawnServer(
   const env = await describeEnvironment(workspace, port, options);
   const logFile = join(workspace.folder, "server.log");
   const url = `http://localhost:${port}`;
-  const entry: [string, ...string[]] =
+  const entry: readonly [string, ...string[]] =
     options.entry === undefined ? findEntry() : [process.execPath, options.entry];
   let daemon: Daemon | null = null;
   const start = async (): Promise<void> => {
@@ -92,10 +96,11 @@ export async function spawnServer(
     const [program, ...words] = entry;
     const input = stdin === undefined ? {} : { stdin };
     const outcome = await run(program, [...words, ...args], { env: cliEnv, ...input });
-    return { ...outcome, json: () => parseJson(outcome) };
+    return withJson(outcome);
   };
   const cli: TestServer["cli"] = (args, { stdin } = {}) => runCli(env, args, stdin);
   workspace.onClose(() => stop());
+  if (options.hasOwnKeys !== true) await layKeys(env["DOCKWARDEN_KEYS__DIRECTORY"] ?? "");
   await start();
   return {
     port,
@@ -106,7 +111,10 @@ export async function spawnServer(
     cli,
     cliWith: (cliEnv, args) => runCli(cliEnv, args),
     async mustCli(args, cliOptions) {
-      const outcome = await cli(args, cliOptions);
+      const outcome =
+        options.entry === undefined
+          ? withJson(await runHere(args, { env, ...cliOptions }))
+          : await cli(args, cliOptions);
       if (outcome.code === 0) return outcome;
       throw new Error(`dockwarden ${args.join(" ")}: exit ${outcome.code}\n${outcome.text}`);
     },
@@ -161,21 +169,14 @@ async function describeEnvironment(
   };
 }
 
-/** The built program as users run it; from its sources where nothing is built. */
-function findEntry(): [string, ...string[]] {
-  const built = join(ROOT, "dist", "main.js");
-  if (existsSync(built)) return [process.execPath, built];
-  return [
-    process.execPath,
-    join(ROOT, "node_modules", "tsx", "dist", "cli.mjs"),
-    join(ROOT, "src", "main.ts"),
-  ];
-}
-
 async function isReady(port: number): Promise<boolean> {
   const answer = await fetch(`http://127.0.0.1:${port}/health/ready`);
   await answer.arrayBuffer();
   return answer.status === 200;
+}
+
+function withJson(outcome: Outcome): CliOutcome {
+  return { ...outcome, json: () => parseJson(outcome) };
 }
 
 function parseJson(outcome: Outcome): unknown {
