@@ -1,5 +1,5 @@
-// "unit" runs side by side, "e2e" (real registries and clients) two files at a time; "containers" (images and the compose stack in a
-// Docker engine) only when it is asked for: npm run test:containers.
+// "unit" and "e2e" (real registries and clients) run side by side; "containers" (images and the compose stack in a Docker engine)
+// only when it is asked for: npm run test:containers.
 const shared = {
   testEnvironment: "node",
   extensionsToTreatAsEsm: [".ts"],
