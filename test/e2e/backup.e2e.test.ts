@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { openArchive, extractMember } from "../../src/backup/read-archive.js";
 import { Database } from "../../src/storage/sqlite/engine.js";
 import { expectDone } from "../support/outcome.js";
@@ -22,6 +22,7 @@ import { findEvents } from "../support/log-lines.js";
 import { waitUntil } from "../support/poll.js";
 import { run, type Outcome } from "../support/process.js";
 import { describeWith } from "../support/programs.js";
+import { runHere } from "../support/run-here.js";
 import { addUser, ADMIN_NAME, ADMIN_PASSWORD, spawnServer } from "../support/spawn-server.js";
 import { startStoreWriter } from "../support/store-writer.js";
 import { fetchActions } from "../support/token-client.js";
@@ -179,16 +180,17 @@ test("the script of the examples keeps what is young, removes what is old only f
 const STEPS = ["rename", "unlink", "link"] as const;
 
 describeWith(["strace"], "a kill", () => {
+  let home: Workspace;
   let env: Record<string, string>;
   let file: string;
-  const at = (...names: readonly string[]): string => join(workspace.folder, ...names);
-  const cli = (...args: readonly string[]): Promise<Outcome> =>
-    run(process.execPath, ["dist/main.js", ...args], { env });
+  const at = (...names: readonly string[]): string => join(home.folder, ...names);
+  /** What is killed is a process of its own; what looks at the outcome needs none. */
+  const cli = (...args: readonly string[]): Promise<Outcome> => runHere(args, { env });
 
   /** Kills the command when it asks the kernel for `step` the `count`th time; -1: it was killed, 0: it was done before. */
   async function killAt(step: string, count: number, ...args: readonly string[]): Promise<number> {
     const inject = ["-e", `trace=${step}`, "-e", `inject=${step}:signal=SIGKILL:when=${count}`];
-    const strace = ["-f", "-qq", "-o", "/dev/null", ...inject];
+    const strace = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", ...inject];
     const { code } = await run("strace", [...strace, process.execPath, "dist/main.js", ...args], {
       env,
     });
@@ -205,12 +207,13 @@ describeWith(["strace"], "a kill", () => {
   }
 
   /** An installation with group `after`, and the backup of another one, with other keys and group `before`. */
-  beforeEach(async () => {
+  beforeAll(async () => {
+    home = await openWorkspace();
     const password = at("password");
     writeFileSync(password, `${ADMIN_PASSWORD}\n`, { mode: 0o600 });
     env = {
       PATH: process.env["PATH"] ?? "",
-      HOME: workspace.folder,
+      HOME: home.folder,
       DOCKWARDEN_STORAGE__PATH: at("site", "data", "dockwarden.db"),
       DOCKWARDEN_KEYS__DIRECTORY: at("site", "keys"),
       DOCKWARDEN_KEYS__TRUST_DIRECTORY: at("site", "trust"),
@@ -229,6 +232,13 @@ describeWith(["strace"], "a kill", () => {
       if (name === "before") expectDone(await cli("backup", file));
       cpSync(at("site"), at(name), { recursive: true });
     }
+  });
+
+  afterAll(() => home.close());
+
+  beforeEach(() => {
+    rmSync(at("site"), { recursive: true });
+    cpSync(at("start"), at("site"), { recursive: true });
   });
 
   const certificate = (site: string): string =>

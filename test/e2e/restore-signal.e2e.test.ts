@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { layKeys } from "../support/made-ring.js";
 import { expectDone } from "../support/outcome.js";
 import { waitUntil } from "../support/poll.js";
 import { run, type Outcome } from "../support/process.js";
 import { describeWith } from "../support/programs.js";
+import { runHere } from "../support/run-here.js";
 import { ADMIN_PASSWORD } from "../support/spawn-server.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
 
@@ -33,14 +35,16 @@ beforeEach(async () => {
     DOCKWARDEN_PASSWORDS__ARGON2__ITERATIONS: "1",
   };
   file = at("backup.tar");
-  expectDone(await cli("init"));
-  expectDone(await cli("backup", file));
-  expectDone(await cli("group", "add", "after"));
+  await layKeys(at("site", "keys"));
+  expectDone(await runHere(["init"], { env }));
+  expectDone(await runHere(["backup", file], { env }));
+  expectDone(await runHere(["group", "add", "after"], { env }));
 });
 
 afterEach(() => workspace.close());
 
-const groups = async (): Promise<string> => expectDone(await cli("group", "list", "--json"));
+const groups = async (): Promise<string> =>
+  expectDone(await runHere(["group", "list", "--json"], { env }));
 
 /** Where each of them works, and the file with the keys in it. */
 const WORK = [
@@ -95,7 +99,7 @@ describeWith(["strace"], "a signal", () => {
   test("H11: once the first file has moved, a signal doesn't end a restore half-way", async () => {
     for (let count = 1; count <= 5; count += 1) {
       const inject = ["-e", "trace=rename", "-e", `inject=rename:signal=SIGTERM:when=${count}`];
-      const strace = ["-f", "-qq", "-o", "/dev/null", ...inject];
+      const strace = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", ...inject];
       const restore = [process.execPath, "dist/main.js", "restore", file, "--force"];
       const outcome = await run("strace", [...strace, ...restore], { env });
       expect(expectDone(outcome)).toContain("Then start the server.");
