@@ -62,7 +62,7 @@ describeWith(["docker-registry", "skopeo"], "a model team", () => {
   }
 
   async function check(subject: string, image: string, ...options: string[]): Promise<CheckAnswer> {
-    const outcome = await site.server.cli([
+    const outcome = await site.server.ask([
       "access",
       "check",
       subject,

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import type { Finding } from "../../src/doctor/finding.js";
+import { layKeys } from "../support/made-ring.js";
 import { expectDone } from "../support/outcome.js";
 import {
   findFreePort,
@@ -64,6 +65,13 @@ describeAsRoot("owners", () => {
   const chownAll = (uid: number, ...folders: readonly string[]): void => {
     execFileSync("chown", ["-R", `${uid}:${uid}`, ...folders]);
   };
+
+  /** With keys that lie there already, the owner's: making them is the subject of the first tests alone. */
+  async function init(): Promise<void> {
+    await layKeys(keys);
+    chownAll(OWNER, keys);
+    expectDone(await cli("init"));
+  }
 
   beforeAll(() => {
     program = openReadableProgram();
@@ -150,7 +158,7 @@ describeAsRoot("owners", () => {
   });
 
   test("L08: keys of another owner than the store's are refused in one line that names the command", async () => {
-    expectDone(await cli("init"));
+    await init();
     const refuses = async (...args: string[]): Promise<string> => {
       const outcome = await cli(...args);
       expect(outcome).toMatchObject({ code: 3, stdout: "" });
@@ -172,7 +180,7 @@ describeAsRoot("owners", () => {
   });
 
   test("L08: a program that the store's owner can't read is refused in one line, and nothing is touched", async () => {
-    expectDone(await cli("init"));
+    await init();
     const closed = copyProgram(0o700);
     workspace.onClose(async () => {
       closed.remove();
@@ -189,7 +197,7 @@ describeAsRoot("owners", () => {
   });
 
   test("a store or keys that a user may not read are not called missing, and no others are made", async () => {
-    expectDone(await cli("init"));
+    await init();
     env = { ...env, DOCKWARDEN_CONFIG: "" };
     delete env["DOCKWARDEN_CONFIG"];
     for (const args of [["user", "list"], ["migrate"]]) {
@@ -210,7 +218,7 @@ describeAsRoot("owners", () => {
   });
 
   test("the doctor answers a user who may not look, in words", async () => {
-    expectDone(await cli("init"));
+    await init();
     env = { ...env };
     delete env["DOCKWARDEN_CONFIG"];
     const outcome = await cliAs(STRANGER, "doctor", "--before-start", "--json");
@@ -223,7 +231,7 @@ describeAsRoot("owners", () => {
   });
 
   test("keys are made over to nobody but the store's owner", async () => {
-    expectDone(await cli("init"));
+    await init();
     env = { ...env };
     delete env["DOCKWARDEN_CONFIG"];
     const stranger = await cliAs(STRANGER, "doctor", "--before-start", "--json");
@@ -240,7 +248,7 @@ describeAsRoot("owners", () => {
   });
 
   test("a folder above the store that its owner can't enter is named, with the command that opens it", async () => {
-    expectDone(await cli("init"));
+    await init();
     const site = dirname(data);
     for (const [folder, command] of [
       [site, `chmod o+x ${site}`],
@@ -265,7 +273,7 @@ describeAsRoot("owners", () => {
   });
 
   test("a store of root's in the folder of the server's user is given back, and the keys stay theirs", async () => {
-    expectDone(await cli("init"));
+    await init();
     env = { ...env };
     delete env["DOCKWARDEN_CONFIG"];
     const store = env["DOCKWARDEN_STORAGE__PATH"] ?? "";

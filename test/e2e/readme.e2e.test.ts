@@ -47,7 +47,7 @@ describe("the commands of the README", () => {
     try {
       const server = await spawnServer(workspace);
       for (const { place, words, comment } of commands) {
-        const outcome = await server.cli(dockwardenWords(words) ?? []);
+        const outcome = await server.ask(dockwardenWords(words) ?? []);
         const seen = { place, code: outcome.code, text: outcome.text };
         expect(seen).toMatchObject({ place, code: REFUSED.test(comment) ? 1 : 0 });
         if (words.includes("--generate")) expect(outcome.stdout).toMatch(/^\S{20,}\n$/);

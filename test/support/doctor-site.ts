@@ -96,8 +96,8 @@ export async function openDoctorSite(): Promise<DoctorSite> {
       return [200, 401].includes(answer.status);
     });
   };
-  workspace.onClose(() => stop("server"));
-  workspace.onClose(() => stop("registry"));
+  workspace.onClose(async () => daemons.server?.stop("SIGKILL"));
+  workspace.onClose(async () => daemons.registry?.stop("SIGKILL"));
   const sh = async (command: string): Promise<string> =>
     expectDone(await run("sh", ["-c", command], { env, cwd: workspace.folder }));
   const site: DoctorSite = {

@@ -35,6 +35,8 @@ export interface TestServer {
   readonly command: readonly string[];
   /** Runs `dockwarden ARGS`; a wrong exit code is an answer. */
   cli(args: readonly string[], options?: { readonly stdin?: string }): Promise<CliOutcome>;
+  /** Runs `dockwarden ARGS` without a process of its own: for what it answers. */
+  ask(args: readonly string[]): Promise<CliOutcome>;
   /**
    * Runs `dockwarden ARGS` and throws with its whole output when it fails. For set-up: without a process of its own, unless
    * the program is another than the checkout's.
@@ -99,7 +101,8 @@ export async function spawnServer(
     return withJson(outcome);
   };
   const cli: TestServer["cli"] = (args, { stdin } = {}) => runCli(env, args, stdin);
-  workspace.onClose(() => stop());
+  // How it stops is the subject of tests that stop it themselves.
+  workspace.onClose(() => stop("SIGKILL"));
   if (options.hasOwnKeys !== true) await layKeys(env["DOCKWARDEN_KEYS__DIRECTORY"] ?? "");
   await start();
   return {
@@ -110,6 +113,7 @@ export async function spawnServer(
     command: entry,
     cli,
     cliWith: (cliEnv, args) => runCli(cliEnv, args),
+    ask: async (args) => withJson(await runHere(args, { env })),
     async mustCli(args, cliOptions) {
       const outcome =
         options.entry === undefined
