@@ -3,12 +3,12 @@ import { randomInt } from "node:crypto";
 import { setImmediate as giveWay } from "node:timers/promises";
 import { ActivitySums } from "./domain/activity-sums.js";
 import { REFERENCE_LIMIT, SECONDS_PER_HOUR, type ActivityRecorder } from "./domain/activity.js";
-import { StoreUnavailable } from "./domain/ports.js";
 import type { Clock } from "./domain/time.js";
 import type { Logger } from "./http/log.js";
+import { keepFile } from "./kept-file.js";
 import { SqliteActivityStore } from "./storage/sqlite/activity-store.js";
-import { watchFile, type FileWatch } from "./storage/sqlite/file-watch.js";
 import { openActivity } from "./storage/sqlite/open-activity.js";
+import { every } from "./turns.js";
 
 export interface ActivityWriter extends ActivityRecorder {
   /** Null, or why nothing can be written just now. */
@@ -37,39 +37,22 @@ const BATCH_ROWS = 250;
 const BUSY_MILLISECONDS = 100;
 const SECONDS_PER_DAY = 86_400;
 
-interface OpenFile {
-  readonly store: SqliteActivityStore;
-  readonly check: FileWatch;
-}
-
 /** Starts to write; a file that can't be opened is tried again with each batch, and the sums wait so long, within bounds. */
 export function startActivityWriter(options: ActivityWriterOptions): ActivityWriter {
   const { clock, log } = options;
   const sums = new ActivitySums(() => randomInt(REFERENCE_LIMIT));
-  let file: OpenFile | null = null;
   let trouble: string | null = null;
 
-  const reopen = async (): Promise<SqliteActivityStore> => {
-    if (file !== null) {
-      try {
-        file.check("now");
-        return file.store;
-      } catch {
-        // Moved away, as the message about a damaged one says: the next one is new.
-        await file.store.close();
-        file = null;
-      }
-    }
-    const opened = openActivity({ ...options, busyTimeoutMs: BUSY_MILLISECONDS });
-    if (!opened.ok) throw new StoreUnavailable("failed", opened.error.message);
-    const store = new SqliteActivityStore(opened.value, options.maxBytes);
-    file = { store, check: watchFile(options.path) };
-    return store;
-  };
+  const file = keepFile({
+    path: options.path,
+    open: () => openActivity({ ...options, busyTimeoutMs: BUSY_MILLISECONDS }),
+    wrap: (connection) => new SqliteActivityStore(connection, options.maxBytes),
+    watches: "now",
+  });
   /** Runs one act on the file. Null: it failed; that is remembered for health, and logged when it begins and ends. */
   const attempt = async <T>(act: (store: SqliteActivityStore) => Promise<T>): Promise<T | null> => {
     try {
-      const answer = await act(await reopen());
+      const answer = await act(file.use());
       if (trouble !== null) log.info({ evt: "activity.written", lost: sums.lost });
       trouble = null;
       return answer;
@@ -128,24 +111,7 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     stop: async () => {
       for (const stop of timers) await stop();
       await flush();
-      await file?.store.close();
+      file.close();
     },
-  };
-}
-
-/** One turn after the other; the answer ends them and waits for the one that runs. */
-function every(milliseconds: number, act: () => Promise<void>): () => Promise<void> {
-  let turn = Promise.resolve();
-  let isRunning = false;
-  const timer = setInterval(() => {
-    if (isRunning) return;
-    isRunning = true;
-    turn = act().finally(() => {
-      isRunning = false;
-    });
-  }, milliseconds);
-  return async () => {
-    clearInterval(timer);
-    await turn;
   };
 }
