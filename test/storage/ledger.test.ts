@@ -114,6 +114,12 @@ describe("the ledger", () => {
     expect(await reach("b")).toMatchObject({ isKnown: true, tags: [], pastTags: ["v1"] });
   });
 
+  test("a registry's clock that is years ahead keeps nothing later from counting", async () => {
+    await apply(pushed(1e8, "v1", imageOf("a")));
+    await store.apply([pushed(50, "v1", imageOf("b"))], NOW + 50);
+    expect(await reach("b")).toMatchObject({ tags: ["v1"] });
+  });
+
   test("tags reach through indexes, past ones too, and through no deleted one", async () => {
     await apply(
       pushed(1, null, imageOf("amd")),

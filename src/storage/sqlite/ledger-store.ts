@@ -30,6 +30,8 @@ export interface LedgerStoreOptions {
 }
 
 const MICROSECONDS = 1_000_000;
+/** Times further ahead are a wrong clock's: they would keep what really happens later from counting. */
+const AHEAD_SECONDS = 600;
 /** Addresses are the registry's word, and clients may have chosen them. */
 const ADDRESS_MAX = 64;
 
@@ -86,7 +88,8 @@ export class SqliteLedgerStore implements LedgerStore {
     return this.#write(() =>
       events.filter(({ id, act }) => {
         if (this.#putEvent.run(id, now).changes === 0) return false;
-        this.#applyAct(act, now);
+        const isAhead = act.at > (now + AHEAD_SECONDS) * MICROSECONDS;
+        this.#applyAct(isAhead ? { ...act, at: now * MICROSECONDS } : act, now);
         return true;
       }),
     );
