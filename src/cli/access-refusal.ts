@@ -97,6 +97,8 @@ function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): s
     case "unknown_service":
     case "missing_service":
       return "set auth.token.service of the registry to one of token.services";
+    case "gate_bypassed":
+      return "make the registry's port reachable for the door alone: docs/ledger.md";
     case "tokens_only":
       return `dockwarden token create ${tried === "" ? "NAME" : tried}, and docker login with the token as the password`;
     case "throttled_account":

@@ -1,0 +1,95 @@
+// What waits to be written into the ledger: events in their order, pulls, troubles; each bounded.
+import type { LedgerStore, LedgerTrouble, PullNote, RegistryEvent } from "./domain/ledger.js";
+import { StoreUnavailable } from "./domain/ports.js";
+import type { EpochSeconds } from "./domain/time.js";
+
+export const EVENTS_WAITING_MAX = 10_000;
+const PULLS_WAITING_MAX = 50_000;
+/** Of one transaction: some milliseconds, then others have their turn. */
+const BATCH = 250;
+
+type Trouble = Omit<LedgerTrouble, "count">;
+
+export class LedgerQueue {
+  #events: RegistryEvent[] = [];
+  #pulls: PullNote[] = [];
+  readonly #troubles = new Map<string, Trouble>();
+
+  get eventCount(): number {
+    return this.#events.length;
+  }
+
+  /** False: there is no room. */
+  add(event: RegistryEvent): boolean {
+    if (this.#events.length >= EVENTS_WAITING_MAX) return false;
+    this.#events.push(event);
+    return true;
+  }
+
+  /** False: there is no room, and it is not counted. */
+  addPull(note: PullNote): boolean {
+    if (this.#pulls.length >= PULLS_WAITING_MAX) return false;
+    this.#pulls.push(note);
+    return true;
+  }
+
+  /** Equal ones are one until they are written. */
+  addTrouble(trouble: Trouble): void {
+    this.#troubles.set(`${trouble.service}\n${trouble.reason}`, trouble);
+  }
+
+  /** Writes one batch of events, the oldest; answers the new ones, or null: none waits. Throws, and keeps what was not written. */
+  async writeEvents(
+    store: LedgerStore,
+    now: EpochSeconds,
+    onBad: (event: RegistryEvent, error: unknown) => void,
+  ): Promise<readonly RegistryEvent[] | null> {
+    if (this.#events.length === 0) return null;
+    const batch = this.#events.slice(0, BATCH);
+    const fresh = await applyAll(store, batch, now).catch(async (error: unknown) => {
+      if (error instanceof StoreUnavailable) throw error;
+      return applyEach(store, batch, { now, onBad });
+    });
+    this.#events.splice(0, batch.length);
+    return fresh;
+  }
+
+  async writeRest(store: LedgerStore): Promise<void> {
+    for (const [key, trouble] of this.#troubles) {
+      await store.noteTrouble(trouble);
+      this.#troubles.delete(key);
+    }
+    while (this.#pulls.length > 0) {
+      const batch = this.#pulls.slice(0, BATCH);
+      await store.notePulls(batch);
+      this.#pulls.splice(0, batch.length);
+    }
+  }
+}
+
+const applyAll = (store: LedgerStore, events: readonly RegistryEvent[], now: EpochSeconds) =>
+  store.apply(events, now);
+
+/** One that can't be kept must not block those behind it for ever. */
+async function applyEach(
+  store: LedgerStore,
+  events: readonly RegistryEvent[],
+  {
+    now,
+    onBad,
+  }: {
+    readonly now: EpochSeconds;
+    readonly onBad: (event: RegistryEvent, error: unknown) => void;
+  },
+): Promise<readonly RegistryEvent[]> {
+  const fresh: RegistryEvent[] = [];
+  for (const event of events) {
+    try {
+      fresh.push(...(await store.apply([event], now)));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      onBad(event, error);
+    }
+  }
+  return fresh;
+}
