@@ -6,6 +6,7 @@ import type { GuessKeeper } from "./guess-keeper.js";
 import { StoreUnavailable } from "./domain/ports.js";
 import type { HealthSource } from "./http/health.js";
 import type { Logger } from "./http/log.js";
+import type { LedgerKeeper } from "./ledger-keeper.js";
 import type { OpenedAdmin } from "./open-parts.js";
 import { describeNetworkPlace } from "./storage/sqlite/network-place.js";
 
@@ -24,6 +25,7 @@ export interface ServerParts {
   readonly log: Logger;
   readonly activity: ActivityWriter;
   readonly guesses: GuessKeeper;
+  readonly ledger: LedgerKeeper;
 }
 
 /** Asks the parts anew each time; `state` is the server's own. */
@@ -71,6 +73,7 @@ export function createHealth(
       const warnings = [...parts.keys.warnings()];
       if (parts.activity.findTrouble() !== null) warnings.push(UNWRITTEN);
       if (parts.guesses.findTrouble() !== null) warnings.push(UNSHARED);
+      warnings.push(...(await parts.ledger.findWarnings()));
       if (networkPlace !== null) warnings.push(networkPlace);
       const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
       if (count > 0) {

@@ -10,13 +10,16 @@ import { noteInstallation } from "./config/installation-note.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
 import { err, ok, type Result } from "./domain/result.js";
+import { Secret } from "./domain/secret.js";
 import { securityHeaders } from "./http/answer.js";
 import { parseTrustedProxies } from "./http/client-address.js";
+import { createEventsEndpoint } from "./http/events-endpoint.js";
 import type { HealthSource } from "./http/health.js";
 import { drain, listen } from "./http/listening.js";
 import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createHealth, type ServerParts } from "./health-source.js";
+import { keepLedger } from "./ledger-keeper.js";
 import { createLogger } from "./log.js";
 import { createPasswordGuard, openGuesses } from "./password-guard.js";
 import { openCatalog, openCatalogReader, type OpenedCatalogReader } from "./open-catalog.js";
@@ -55,18 +58,31 @@ export async function serve(
   if (!opened.ok) return opened;
   const log = createLogger(config.log);
   const state = { isStopping: false };
-  const activity = startActivityWriter({
+  const sideFile = {
     path: activityPathOf(config.storage.path),
     migrationsDirectory: activityMigrations,
     retentionDays: config.audit.retentionDays,
     clock: systemClock,
     log,
-  });
+  };
+  const activity = startActivityWriter(sideFile);
+  const { tagEnforcement } = config.policy;
+  const ledger = keepLedger({ ...sideFile, tagEnforcement, activity });
   const uses = startUseWriter(opened.value.store.credentials, log);
   const guesses = openGuesses(config, log);
   const admin = opened.value;
   const catalog = openCatalogReader(config);
-  const parts: Parts = { loaded, keys: keys.value, admin, log, activity, uses, guesses, catalog };
+  const parts: Parts = {
+    loaded,
+    keys: keys.value,
+    admin,
+    log,
+    activity,
+    ledger,
+    uses,
+    guesses,
+    catalog,
+  };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
   const started = await startListeners(loaded, context);
@@ -107,17 +123,19 @@ interface Parts extends ServerParts {
 }
 
 /** Writes what is left; the store goes last. */
-async function closeParts({ uses, activity, guesses, admin, catalog }: Parts): Promise<void> {
+async function closeParts(parts: Parts): Promise<void> {
+  const { uses, ledger, activity, guesses, admin, catalog } = parts;
   catalog?.close();
   await uses.stop();
+  await ledger.stop();
   await activity.stop();
   guesses.stop();
   await admin.close();
 }
 
 function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
-  const { loaded, keys, admin, log, activity, uses, guesses, catalog } = parts;
-  const { server, token } = loaded.config;
+  const { loaded, keys, admin, log, activity, ledger, uses, guesses, catalog } = parts;
+  const { server, token, events } = loaded.config;
   const headers = securityHeaders(server.tls.mode !== "off");
   const tokens = {
     accounts: admin.store.accounts,
@@ -161,6 +179,17 @@ function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpCo
       bundlePem: () => keys.bundlePem(),
       jwks: () => keys.jwks(),
     },
+    events:
+      events.secret === null
+        ? null
+        : createEventsEndpoint({
+            secret: new Secret(events.secret),
+            services: token.services,
+            ledger,
+            headers,
+            clock: systemClock,
+            log,
+          }),
     tls,
     installation: noteInstallation(loaded.config, identifyStore(loaded.config.storage.path)),
     isBehindProxy: server.tls.mode === "proxy",

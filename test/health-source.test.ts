@@ -20,6 +20,7 @@ test("credentials that wait after a restore are a warning, counted anew only whe
     admin: { store, settings: { policy: { tagEnforcement: "off" } }, clock: { now: () => 0 } },
     activity: { findTrouble: () => null },
     guesses: { findTrouble: () => null },
+    ledger: { findWarnings: async () => [] },
   } as unknown as ServerParts;
   const health = createHealth(parts, { isStopping: false });
   const says = expect.stringMatching(

@@ -16,6 +16,7 @@ import { sendError, type ErrorAnswer } from "./answer.js";
 import { handleAuthz, type AuthzEndpoint } from "./authz-endpoint.js";
 import { handleCatalog, type CatalogEndpoint } from "./catalog-endpoint.js";
 import { noteClient, noteInstallation } from "./client-note.js";
+import type { EventsEndpoint } from "./events-endpoint.js";
 import { handleLive, handleReady, type HealthSource } from "./health.js";
 import { createPages, type PagesSource } from "./pages.js";
 import { countHeader } from "./raw-headers.js";
@@ -30,6 +31,8 @@ export interface HttpContext {
   readonly catalog: CatalogEndpoint | null;
   readonly health: HealthSource;
   readonly pages: PagesSource;
+  /** The registry's notifications; null: no secret is set for them. */
+  readonly events: EventsEndpoint | null;
   /** PEM texts; null: plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /** Digests for the doctor of the settings and the store in use; null: it is told nothing. */
@@ -156,6 +159,10 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
   }
   if (role.isInternal && path === "/authz") {
     await handleAuthz(context.authz, request, response, rawQuery);
+    return;
+  }
+  if (role.isInternal && context.events !== null && path === "/events") {
+    await context.events.handle(request, response, rawQuery);
     return;
   }
   const isRead = request.method === "GET" || request.method === "HEAD";

@@ -192,6 +192,7 @@ export function fakeServer(
       bundlePem: () => "-----BEGIN CERTIFICATE-----\n",
       jwks: () => ({ keys: [] }),
     },
+    events: null,
     tls: null,
     installation: null,
     isBehindProxy: false,
