@@ -17,7 +17,7 @@ import { keepFile } from "./kept-file.js";
 import { LedgerQueue } from "./ledger-queue.js";
 import { waitForChanges } from "./ledger-waits.js";
 import { SqliteLedgerStore } from "./storage/sqlite/ledger-store.js";
-import { openActivity } from "./storage/sqlite/open-activity.js";
+import { openLedger } from "./storage/sqlite/open-ledger.js";
 import { every } from "./turns.js";
 
 type Trouble = Omit<LedgerTrouble, "count">;
@@ -40,7 +40,7 @@ export interface LedgerKeeper extends GateLedger {
 }
 
 export interface LedgerKeeperOptions {
-  /** activityPathOf. */
+  /** ledgerPathOf. */
   readonly path: string;
   readonly migrationsDirectory: string;
   readonly retentionDays: number;
@@ -69,7 +69,7 @@ export function keepLedger(options: LedgerKeeperOptions): LedgerKeeper {
   const countsPulls = hasGate ? "gate" : "events";
   const file = keepFile({
     path: options.path,
-    open: () => openActivity({ ...options, busyTimeoutMs: BUSY_MILLISECONDS }),
+    open: () => openLedger({ ...options, busyTimeoutMs: BUSY_MILLISECONDS }),
     wrap: (connection) => new SqliteLedgerStore(connection, { countsPulls }),
     watches: "at-times",
   });

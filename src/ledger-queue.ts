@@ -2,6 +2,7 @@
 import type { LedgerStore, LedgerTrouble, PullNote, RegistryEvent } from "./domain/ledger.js";
 import { StoreUnavailable } from "./domain/ports.js";
 import type { EpochSeconds } from "./domain/time.js";
+import { PullAttribution } from "./ledger/attribute-pulls.js";
 
 export const EVENTS_WAITING_MAX = 10_000;
 const PULLS_WAITING_MAX = 50_000;
@@ -12,7 +13,11 @@ type Trouble = Omit<LedgerTrouble, "count">;
 
 export class LedgerQueue {
   #events: RegistryEvent[] = [];
+  /** As the gate noted them. */
   #pulls: PullNote[] = [];
+  /** What of them counts, and for which tag. */
+  #counted: PullNote[] = [];
+  readonly #attribution = new PullAttribution();
   readonly #troubles = new Map<string, Trouble>();
 
   get eventCount(): number {
@@ -59,11 +64,15 @@ export class LedgerQueue {
       await store.noteTrouble(trouble);
       this.#troubles.delete(key);
     }
-    while (this.#pulls.length > 0) {
-      const batch = this.#pulls.slice(0, BATCH);
-      await store.notePulls(batch);
-      this.#pulls.splice(0, batch.length);
-    }
+    do {
+      while (this.#counted.length > 0) {
+        const batch = this.#counted.slice(0, BATCH);
+        await store.notePulls(batch);
+        this.#counted.splice(0, batch.length);
+      }
+      const next = this.#pulls.splice(0, BATCH);
+      this.#counted = [...(await this.#attribution.attribute(next, store))];
+    } while (this.#counted.length + this.#pulls.length > 0);
   }
 }
 

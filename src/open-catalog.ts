@@ -4,9 +4,9 @@ import type { Config } from "./config/config.js";
 import type { CatalogReader } from "./domain/ledger.js";
 import type { GateContext } from "./gate/gate-context.js";
 import type { CatalogEndpoint } from "./http/catalog-endpoint.js";
-import { activityMigrations, systemClock, type OpenedAdmin } from "./open-parts.js";
+import { ledgerMigrations, systemClock, type OpenedAdmin } from "./open-parts.js";
 import { createCatalogReader } from "./storage/sqlite/ledger-catalog.js";
-import { activityPathOf } from "./storage/sqlite/open-activity.js";
+import { ledgerPathOf } from "./storage/sqlite/open-ledger.js";
 
 export type OpenedCatalogReader = CatalogReader & { close(): void };
 
@@ -17,8 +17,8 @@ const BUSY_MILLISECONDS = 1000;
 export function openCatalogReader({ policy, storage }: Config): OpenedCatalogReader | null {
   if (policy.catalog === "admin") return null;
   return createCatalogReader({
-    path: activityPathOf(storage.path),
-    migrationsDirectory: activityMigrations,
+    path: ledgerPathOf(storage.path),
+    migrationsDirectory: ledgerMigrations,
     busyTimeoutMs: BUSY_MILLISECONDS,
     clock: systemClock,
   });

@@ -16,6 +16,7 @@ import type { Clock } from "./domain/time.js";
 import { keyFault, storeFault, type StartFault } from "./start-fault.js";
 import { createActivityReader } from "./storage/sqlite/activity-reader.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
+import { ledgerPathOf } from "./storage/sqlite/open-ledger.js";
 import { adviseKeyReader } from "./storage/sqlite/closed-place.js";
 import { createLedgerListing } from "./storage/sqlite/ledger-opening.js";
 import { openStore } from "./storage/sqlite/open-store.js";
@@ -33,6 +34,9 @@ export const packageRoot = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Where the migrations of the file of sums lie. */
 export const activityMigrations = join(packageRoot, "migrations", "activity");
+
+/** Where the migrations of the ledger's file lie. */
+export const ledgerMigrations = join(packageRoot, "migrations", "ledger");
 
 /** Where the migrations of the file of wrong passwords lie. */
 export const guessMigrations = join(packageRoot, "migrations", "guesses");
@@ -108,14 +112,17 @@ export async function openContext(
   });
   if (!opened.ok) return err(storeFault(opened.error));
   const store = opened.value;
-  const side = {
+  const side = { busyTimeoutMs: CLI_BUSY_MILLISECONDS, clock: systemClock };
+  const activity = createActivityReader({
+    ...side,
     path: activityPathOf(storage.path),
     migrationsDirectory: activityMigrations,
-    busyTimeoutMs: CLI_BUSY_MILLISECONDS,
-    clock: systemClock,
-  };
-  const activity = createActivityReader(side);
-  const ledger = createLedgerListing(side);
+  });
+  const ledger = createLedgerListing({
+    ...side,
+    path: ledgerPathOf(storage.path),
+    migrationsDirectory: ledgerMigrations,
+  });
   return ok({
     store,
     activity: activity.log,

@@ -8,12 +8,12 @@ import type { RegistryWork } from "./domain/registry-work.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { readRepository, type ReaderContext } from "./ledger/repository-reader.js";
 import { syncRegistry, type SyncOrder, type SyncReport } from "./ledger/sync.js";
-import { activityMigrations, CLI_BUSY_MILLISECONDS, openKeys, systemClock } from "./open-parts.js";
+import { ledgerMigrations, CLI_BUSY_MILLISECONDS, openKeys, systemClock } from "./open-parts.js";
 import { openRegistries } from "./open-registries.js";
 import type { StartFault } from "./start-fault.js";
 import { SqliteLedgerListing } from "./storage/sqlite/ledger-listing.js";
 import { SqliteLedgerStore } from "./storage/sqlite/ledger-store.js";
-import { activityPathOf, openActivity } from "./storage/sqlite/open-activity.js";
+import { ledgerPathOf, openLedger } from "./storage/sqlite/open-ledger.js";
 
 export interface OpenedRegistryWork extends RegistryWork {
   /** Services whose registry has an address. */
@@ -33,9 +33,9 @@ export async function openRegistryWork(
 ): Promise<Result<OpenedRegistryWork, StartFault>> {
   const keys = await openKeys(loaded, { mayCreate: false });
   if (!keys.ok) return keys;
-  const opened = openActivity({
-    path: activityPathOf(loaded.config.storage.path),
-    migrationsDirectory: activityMigrations,
+  const opened = openLedger({
+    path: ledgerPathOf(loaded.config.storage.path),
+    migrationsDirectory: ledgerMigrations,
     busyTimeoutMs: CLI_BUSY_MILLISECONDS,
     clock: systemClock,
   });

@@ -1,34 +1,34 @@
 // Running the server: opens the parts, listens, keeps keys fresh, answers health, stops gracefully.
-import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
 import { startActivityWriter } from "./activity-writer.js";
 import { pruneChanges, pruneCredentials } from "./admin/audit-admin.js";
 import { watchClock } from "./clock-watch.js";
-import { activityMigrations, openContext, openKeys, systemClock } from "./open-parts.js";
-import { noteInstallation } from "./config/installation-note.js";
+import {
+  activityMigrations,
+  ledgerMigrations,
+  openContext,
+  openKeys,
+  systemClock,
+} from "./open-parts.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
 import { err, ok, type Result } from "./domain/result.js";
-import { Secret } from "./domain/secret.js";
-import { securityHeaders } from "./http/answer.js";
-import { parseTrustedProxies } from "./http/client-address.js";
-import { createEventsEndpoint } from "./http/events-endpoint.js";
-import type { HealthSource } from "./http/health.js";
 import { drain, listen } from "./http/listening.js";
 import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createHealth, type ServerParts } from "./health-source.js";
+import { createHttpContext, type ServingParts } from "./http-context.js";
 import { keepLedger } from "./ledger-keeper.js";
 import { createLogger } from "./log.js";
-import { createPasswordGuard, openGuesses } from "./password-guard.js";
-import { openCatalog, openCatalogReader, type OpenedCatalogReader } from "./open-catalog.js";
-import { NO_LEDGER, openGate } from "./open-gate.js";
+import { openGuesses } from "./password-guard.js";
+import { openCatalogReader } from "./open-catalog.js";
+import { openGate } from "./open-gate.js";
 import { listenFault, type StartFault } from "./start-fault.js";
-import { identifyStore } from "./storage/sqlite/file-watch.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
+import { ledgerPathOf } from "./storage/sqlite/open-ledger.js";
 import type { Tls } from "./tls-files.js";
-import { startUseWriter, type UseWriter } from "./use-writer.js";
+import { startUseWriter } from "./use-writer.js";
 
 export interface RunningServer {
   /** `http://host:port` of the public listener. */
@@ -67,12 +67,19 @@ export async function serve(
   };
   const activity = startActivityWriter(sideFile);
   const { tagEnforcement } = config.policy;
-  const ledger = keepLedger({ ...sideFile, tagEnforcement, activity });
+  const ledger = keepLedger({
+    ...sideFile,
+    path: ledgerPathOf(config.storage.path),
+    migrationsDirectory: ledgerMigrations,
+    tagEnforcement,
+    activity,
+  });
   const uses = startUseWriter(opened.value.store.credentials, log);
   const guesses = openGuesses(config, log);
   const admin = opened.value;
   const catalog = openCatalogReader(config);
-  const parts: Parts = {
+  const gate = openGate({ loaded, keys: keys.value, admin, ledger });
+  const parts: ServingParts = {
     loaded,
     keys: keys.value,
     admin,
@@ -82,6 +89,7 @@ export async function serve(
     uses,
     guesses,
     catalog,
+    gate,
   };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
@@ -116,84 +124,16 @@ export async function serve(
   return ok({ url, finished, stop });
 }
 
-interface Parts extends ServerParts {
-  readonly uses: UseWriter;
-  /** Null: policy.catalog is admin. */
-  readonly catalog: OpenedCatalogReader | null;
-}
-
 /** Writes what is left; the store goes last. */
-async function closeParts(parts: Parts): Promise<void> {
-  const { uses, ledger, activity, guesses, admin, catalog } = parts;
+async function closeParts(parts: ServingParts): Promise<void> {
+  const { uses, ledger, activity, guesses, admin, catalog, gate } = parts;
   catalog?.close();
+  gate.close();
   await uses.stop();
   await ledger.stop();
   await activity.stop();
   guesses.stop();
   await admin.close();
-}
-
-function createHttpContext(parts: Parts, health: HealthSource, tls: Tls): HttpContext {
-  const { loaded, keys, admin, log, activity, ledger, uses, guesses, catalog } = parts;
-  const { server, token, events } = loaded.config;
-  const headers = securityHeaders(server.tls.mode !== "off");
-  const tokens = {
-    accounts: admin.store.accounts,
-    hasher: admin.hasher,
-    guard: createPasswordGuard(loaded.config, guesses, log),
-    passwordMaxAgeDays: admin.settings.passwordMaxAgeDays,
-    passwordUse: loaded.config.passwords.use,
-    credentials: admin.store.credentials,
-    secrets: admin.secrets,
-    uses,
-    refreshLife: admin.settings.refreshLife,
-    policyReader: admin.store.policy,
-    policy: admin.settings.policy,
-    signer: keys,
-    clock: systemClock,
-    randomId: () => randomBytes(16).toString("base64url"),
-    issuer: token.issuer,
-    services: token.services,
-    ttlSeconds: token.ttlSeconds,
-  };
-  const trustedProxies = parseTrustedProxies(server.trustedProxies);
-  const gate = openGate({ config: loaded.config, keys, admin, ...NO_LEDGER });
-  const edge = { publicUrl: server.publicUrl, trustedProxies, headers, log };
-  return {
-    token: { tokens, trustedProxies, headers, log, activity },
-    catalog: catalog === null ? null : { ...edge, ...openCatalog(gate, admin, catalog) },
-    authz: {
-      gate,
-      headerFamily: loaded.config.gate.headers,
-      publicUrl: server.publicUrl,
-      trustedProxies,
-      headers,
-      log,
-      activity,
-    },
-    health,
-    pages: {
-      health,
-      publicUrl: server.publicUrl,
-      headers,
-      bundlePem: () => keys.bundlePem(),
-      jwks: () => keys.jwks(),
-    },
-    events:
-      events.secret === null
-        ? null
-        : createEventsEndpoint({
-            secret: new Secret(events.secret),
-            services: token.services,
-            ledger,
-            headers,
-            clock: systemClock,
-            log,
-          }),
-    tls,
-    installation: noteInstallation(loaded.config, identifyStore(loaded.config.storage.path)),
-    isBehindProxy: server.tls.mode === "proxy",
-  };
 }
 
 async function startListeners(

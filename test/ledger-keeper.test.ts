@@ -21,7 +21,7 @@ import {
 import { waitUntil } from "./support/poll.js";
 import { tempFolder } from "./support/temp.js";
 
-const NOTE = { ...PLACE, tag: "v1", account: "bob", method: "GET", at: NOW } as const;
+const NOTE = { ...PLACE, tag: "v1", digest: null, account: "bob", method: "GET", at: NOW } as const;
 
 describe("the keeper of the ledger", () => {
   let path: string;
@@ -41,7 +41,7 @@ describe("the keeper of the ledger", () => {
   const start = (tagEnforcement: "off" | "gate" = "gate"): LedgerKeeper => {
     keeper = keepLedger({
       path,
-      migrationsDirectory: "migrations/activity",
+      migrationsDirectory: "migrations/ledger",
       retentionDays: 90,
       tagEnforcement,
       activity,
@@ -60,7 +60,7 @@ describe("the keeper of the ledger", () => {
   const logged = (evt: string) => log.filter((line) => line.evt === evt);
 
   beforeEach(() => {
-    path = join(tempFolder(), "dockwarden-activity.db");
+    path = join(tempFolder(), "dockwarden-ledger.db");
     [log, refused, troubles] = [[], [], []];
     clock.at = NOW;
     start();

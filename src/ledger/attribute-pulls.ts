@@ -25,22 +25,24 @@ interface Chain {
 }
 
 export class PullAttribution {
-  readonly #ledger: LedgerReader;
   readonly #trails = new Map<string, Trail>();
-
-  constructor(ledger: LedgerReader) {
-    this.#ledger = ledger;
-  }
 
   /**
    * The notes to count, in their order: looks (HEAD) as they are, a GET by digest with the tag that explains it, and not at
-   * all where it belongs to a pull that was counted already. Throws StoreUnavailable; the trail is then as before.
+   * all where it belongs to a pull that was counted already. Where the ledger can't be asked, digests stay
+   * without a tag.
    */
-  async attribute(notes: readonly PullNote[]): Promise<readonly PullNote[]> {
+  async attribute(
+    notes: readonly PullNote[],
+    ledger: Pick<LedgerReader, "findReach">,
+  ): Promise<readonly PullNote[]> {
     const counted: PullNote[] = [];
     for (const note of notes) {
+      const { digest } = note;
       const one =
-        note.digest === null ? this.#byTag(note) : await this.#byDigest(note, note.digest);
+        digest === null
+          ? this.#byTag(note)
+          : this.#byDigest(note, digest, await findTags(note, digest, ledger));
       if (one !== null) counted.push(one);
     }
     return counted;
@@ -57,9 +59,7 @@ export class PullAttribution {
     return note;
   }
 
-  async #byDigest(note: PullNote, digest: string): Promise<PullNote | null> {
-    const reach = await this.#ledger.findReach(note, digest);
-    const tags = reach.tags.length > 0 ? reach.tags : reach.pastTags;
+  #byDigest(note: PullNote, digest: string, tags: readonly string[]): PullNote | null {
     const trail = this.#trailOf(note);
     const asked = [...trail.asks]
       .filter(([tag, at]) => tags.includes(tag) && note.at - at < ASK_SECONDS)
@@ -83,6 +83,20 @@ export class PullAttribution {
     this.#trails.set(key, known);
     dropFirst(this.#trails, ACCOUNTS_MAX);
     return known;
+  }
+}
+
+async function findTags(
+  note: PullNote,
+  digest: string,
+  ledger: Pick<LedgerReader, "findReach">,
+): Promise<readonly string[]> {
+  try {
+    const reach = await ledger.findReach(note, digest);
+    return reach.tags.length > 0 ? reach.tags : reach.pastTags;
+  } catch {
+    // A file that can't be read now must not lose the pull itself.
+    return [];
   }
 }
 

@@ -11,14 +11,18 @@ const NOTHING: DigestReach = {
   pushedBy: null,
 };
 
+interface Subject {
+  readonly attribution: PullAttribution;
+  readonly ledger: Pick<LedgerReader, "findReach">;
+}
+
 /** Which tags reach which digest. */
-function attribution(reach: Readonly<Record<string, readonly string[]>>): PullAttribution {
-  const find = async (_place: unknown, digest: string): Promise<DigestReach> => {
+function attribution(reach: Readonly<Record<string, readonly string[]>>): Subject {
+  const findReach = async (_place: unknown, digest: string): Promise<DigestReach> => {
     const tags = reach[digest];
     return tags === undefined ? NOTHING : { ...NOTHING, isKnown: true, tags };
   };
-  const ledger: LedgerReader = { findReach: find, findBlobReach: find };
-  return new PullAttribution(ledger);
+  return { attribution: new PullAttribution(), ledger: { findReach } };
 }
 
 let second = 0;
@@ -38,8 +42,8 @@ function note(text: string, at: number = (second += 1), account = "bob"): PullNo
   };
 }
 
-async function count(subject: PullAttribution, ...notes: readonly PullNote[]): Promise<string[]> {
-  const counted = await subject.attribute(notes);
+async function count(subject: Subject, ...notes: readonly PullNote[]): Promise<string[]> {
+  const counted = await subject.attribution.attribute(notes, subject.ledger);
   return counted.map(({ method, tag }) => `${method} ${tag ?? "-"}`);
 }
 

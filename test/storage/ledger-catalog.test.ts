@@ -76,10 +76,10 @@ describe("the catalogue's names", () => {
 
 describe("the file of the catalogue", () => {
   test("is opened with the first question, and the one that replaces it is read", async () => {
-    const path = join(tempFolder(), "dockwarden-activity.db");
+    const path = join(tempFolder(), "dockwarden-ledger.db");
     const options = {
       path,
-      migrationsDirectory: "migrations/activity",
+      migrationsDirectory: "migrations/ledger",
       busyTimeoutMs: 20,
       clock: { now: () => NOW },
     };
@@ -102,11 +102,11 @@ describe("the file of the catalogue", () => {
   });
 
   test("is named where it is damaged", async () => {
-    const path = join(tempFolder(), "dockwarden-activity.db");
+    const path = join(tempFolder(), "dockwarden-ledger.db");
     writeFileSync(path, "not a database at all".padEnd(4096, "x"), { mode: 0o600 });
     const reader = createCatalogReader({
       path,
-      migrationsDirectory: "migrations/activity",
+      migrationsDirectory: "migrations/ledger",
       busyTimeoutMs: 20,
       clock: { now: () => NOW },
     });

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeFileSync, mkdirSync } from "node:fs";
 import { createHash } from "node:crypto";
-import { makeOciLayout, makeTar } from "../../src/demo/tiny-image.js";
+import { makeTar } from "../../src/demo/tiny-image.js";
 import { openPodman, openSkopeo, startContainerd, writeLayer, writeOciArchive } from "./clients.js";
 import { startDockerEngine } from "./docker-engine.js";
 import { expectDone } from "./outcome.js";
@@ -165,12 +165,4 @@ export async function writeIndexLayout(workspace: Workspace, content: string): P
     JSON.stringify({ schemaVersion: 2, manifests: [entry] }),
   );
   return folder;
-}
-
-/** The digest of the image that `makeOciLayout(content)` makes: what skopeo pushes for that content. */
-export function digestOfContent(content: string): string {
-  const { manifests } = JSON.parse(String(makeOciLayout(content)["index.json"])) as {
-    readonly manifests: readonly { readonly digest: string }[];
-  };
-  return manifests[0]?.digest ?? "";
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Manifest, Reference, RegistryAct, RegistryEvent } from "../../src/domain/ledger.js";
-import { openActivity } from "../../src/storage/sqlite/open-activity.js";
+import { openLedger as openFile } from "../../src/storage/sqlite/open-ledger.js";
 import {
   SqliteLedgerStore,
   type LedgerStoreOptions,
@@ -88,11 +88,11 @@ export interface LedgerSite {
 
 export function openLedger(
   options: LedgerStoreOptions = { countsPulls: "gate" },
-  path = join(tempFolder(), "dockwarden-activity.db"),
+  path = join(tempFolder(), "dockwarden-ledger.db"),
 ): LedgerSite {
-  const opened = openActivity({
+  const opened = openFile({
     path,
-    migrationsDirectory: "migrations/activity",
+    migrationsDirectory: "migrations/ledger",
     busyTimeoutMs: 20,
     clock: { now: () => NOW },
   });

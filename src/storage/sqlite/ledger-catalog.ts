@@ -3,7 +3,7 @@ import type { CatalogReader } from "../../domain/ledger.js";
 import { StoreUnavailable } from "../../domain/ports.js";
 import { run, type Connection } from "./connection.js";
 import { watchFile, type FileWatch } from "./file-watch.js";
-import { openActivity, type OpenActivityOptions } from "./open-activity.js";
+import { openLedger, type OpenLedgerOptions } from "./open-ledger.js";
 import { LAST } from "./overlapping.js";
 
 /** The statement, exported so that a test can look at its query plan. */
@@ -32,9 +32,7 @@ export class SqliteLedgerCatalog implements CatalogReader {
 }
 
 /** A reader that opens the file at the first question and again where it was moved; `close` ends it. */
-export function createCatalogReader(
-  options: OpenActivityOptions,
-): CatalogReader & { close(): void } {
+export function createCatalogReader(options: OpenLedgerOptions): CatalogReader & { close(): void } {
   let open: {
     readonly connection: Connection;
     readonly reader: CatalogReader;
@@ -52,7 +50,7 @@ export function createCatalogReader(
       close();
     }
     if (open !== null) return open.reader;
-    const opened = openActivity(options);
+    const opened = openLedger(options);
     if (!opened.ok) {
       const { code, message } = opened.error;
       throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import type { LedgerListing } from "../../domain/ledger-listing.js";
 import { StoreUnavailable } from "../../domain/ports.js";
 import type { Connection } from "./connection.js";
-import type { OpenActivityOptions } from "./open-activity.js";
+import type { OpenLedgerOptions } from "./open-ledger.js";
 
 /** A listing that opens its file when it is first asked; `close` ends it. */
-export function createLedgerListing(options: OpenActivityOptions): {
+export function createLedgerListing(options: OpenLedgerOptions): {
   readonly listing: LedgerListing;
   close(): void;
 } {
@@ -14,9 +14,9 @@ export function createLedgerListing(options: OpenActivityOptions): {
   let listing: Promise<LedgerListing> | null = null;
   const start = async (): Promise<LedgerListing> => {
     // Loaded only by what asks: most commands start quicker without.
-    const { openActivity } = await import("./open-activity.js");
+    const { openLedger } = await import("./open-ledger.js");
     const { SqliteLedgerListing } = await import("./ledger-listing.js");
-    const connected = openActivity(options);
+    const connected = openLedger(options);
     if (!connected.ok) {
       const { code, message } = connected.error;
       throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
@@ -32,8 +32,8 @@ export function createLedgerListing(options: OpenActivityOptions): {
     } catch (error) {
       if (!(error instanceof StoreUnavailable) || error.cause === undefined) throw error;
       // Damage that shows only now is said to be this file's, not the store's.
-      const { describeActivityError } = await import("./open-activity.js");
-      const { code, message } = describeActivityError(options.path, error.cause);
+      const { describeLedgerError } = await import("./open-ledger.js");
+      const { code, message } = describeLedgerError(options.path, error.cause);
       throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message, error);
     }
   };

@@ -35,7 +35,7 @@ const AHEAD_SECONDS = 600;
 /** Addresses are the registry's word, and clients may have chosen them. */
 const ADDRESS_MAX = 64;
 
-/** A connection of its own, opened by openActivity; every method may throw StoreUnavailable. */
+/** A connection of its own, opened by openLedger; every method may throw StoreUnavailable. */
 export class SqliteLedgerStore implements LedgerStore {
   readonly #connection: Connection;
   readonly #countsPulls: boolean;
