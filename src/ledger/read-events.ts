@@ -53,7 +53,7 @@ function readEvent(event: Members, service: string): Reading {
   if (id === null || id === "" || at === null || actor === null) return "broken";
   if (repository === null || !isRepositoryName(repository)) return "broken";
   const request = membersOf(event["request"]);
-  const address = textOf(request["addr"] ?? "", NAME_MAX) ?? "";
+  const address = withoutPort(textOf(request["addr"] ?? "", NAME_MAX) ?? "");
   const about = { service, repository, at, actor, address };
   const act = readAct(kind, target, { about, method: request["method"] });
   if (typeof act === "string") return act;
@@ -130,6 +130,12 @@ function membersOf(value: unknown): Members {
 function textOf(value: unknown, most: number): string | null {
   if (typeof value !== "string" || value.length > most) return null;
   return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(value) ? null : value;
+}
+
+/** `192.0.2.1:4000`, `[::1]:4000` → the address: each connection has another port. */
+function withoutPort(address: string): string {
+  const [, v6, other] = /^(?:\[([^\]]+)\](?::\d+)?|([^:]+):\d+)$/.exec(address) ?? [];
+  return v6 ?? other ?? address;
 }
 
 function sizeOf(value: unknown): number | null {

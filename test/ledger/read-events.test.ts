@@ -56,7 +56,7 @@ describe("a registry's notifications", () => {
             repository: "team/app",
             at: AT,
             actor: "alice",
-            address: "192.0.2.1:4000",
+            address: "192.0.2.1",
             tag: "v1",
             manifest: {
               digest: digestOf("a"),
@@ -161,6 +161,16 @@ describe("a registry's notifications", () => {
       `{"events":[{"__proto__":{"action":"push"},"id":"x"}],"__proto__":{"events":[]}}`,
     );
     expect(readEvents(body, "registry")).toEqual({ events: [], ignored: 1, broken: 0 });
+  });
+
+  test.each([
+    ["[2001:db8::1]:4000", "2001:db8::1"],
+    ["2001:db8::1", "2001:db8::1"],
+    ["192.0.2.1", "192.0.2.1"],
+    ["[::1]", "::1"],
+    ["", ""],
+  ])("of the address %j the record is %j: connections are not told apart", (addr, address) => {
+    expect(actOf(event({ request: { addr } }))).toMatchObject({ address });
   });
 
   test("what is no envelope is told apart from an empty one", () => {
