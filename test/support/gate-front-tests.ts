@@ -5,6 +5,7 @@ import { writeOciLayout } from "../../src/demo/tiny-image.js";
 import { openSkopeo, type Skopeo } from "./clients.js";
 import { openGateSite, type GateSite, type GateSiteOptions } from "./gate-door.js";
 import { expectDone, expectFailed } from "./outcome.js";
+import { waitUntil } from "./poll.js";
 import { run } from "./process.js";
 import { addUser, ADMIN_NAME, passwordOf } from "./spawn-server.js";
 
@@ -86,6 +87,20 @@ export function testGateFront(options: GateSiteOptions): void {
       ]);
       expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ code: "UNAUTHORIZED" }] });
     }
+  });
+
+  test("the catalogue is Dockwarden's: a challenge without a token, and to each account its part", async () => {
+    const nobody = await ask("/v2/_catalog");
+    expect(nobody.status).toBe(401);
+    const challenges = nobody.headers.filter(([name]) => name === "www-authenticate");
+    expect(challenges.map(([, value]) => value.split(",")[0])).toEqual([
+      `Bearer realm="${site.door.url}/token"`,
+    ]);
+    const authorization = `Authorization: Bearer ${await tokenOf("reader")}`;
+    await waitUntil("the push to be known", async () => {
+      const { status, body } = await ask("/v2/_catalog?n=5", "-H", authorization);
+      return status === 200 && body.includes('"telechat"');
+    });
   });
 
   test("headers that a client sends about its request count for nothing", async () => {

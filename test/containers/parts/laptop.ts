@@ -105,6 +105,7 @@ export function testLaptop(useSite: () => ContainerSite): void {
         return text.trim().split(/\s+/).sort();
       };
       expect(await list("registry", "/trust")).toEqual(["jwks.json", "token-ca.pem"]);
+      expect(await list("registry", "/shared")).toEqual(["events-secret"]);
       const mounts = await stack.inspect("registry", "{{range .Mounts}}{{.Destination}} {{end}}");
       expect(
         mounts
@@ -114,6 +115,7 @@ export function testLaptop(useSite: () => ContainerSite): void {
       ).toEqual([
         "/etc/dockwarden-registry/config.yml",
         "/etc/dockwarden-registry/registry.sh",
+        "/shared",
         "/trust",
         "/var/lib/registry",
       ]);
