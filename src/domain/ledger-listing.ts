@@ -86,10 +86,7 @@ export interface LedgerListing {
   listNames(service: string): Promise<readonly string[]>;
   /** How many repositories are known, of any service. */
   count(): Promise<number>;
-  /**
-   * From when on somebody told us of pulls and pushes there (null: of any service); null: nobody ever did. Reading the
-   * registry tells of none.
-   */
+  /** The earliest pull there that is known of (null: of any service); null: nobody ever told of one. */
   beginsAt(service: string | null): Promise<EpochSeconds | null>;
   /** Manifests of which everything is known that they name. */
   listKnown(place: RepositoryPlace): Promise<ReadonlyMap<string, KnownManifest>>;

@@ -24,7 +24,10 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const workspace = await openWorkspace();
   try {
     const port = await findFreePort();
-    const hosts = { DOCKWARDEN_REGISTRY__HOSTS: `localhost:${port}` };
+    const hosts = {
+      DOCKWARDEN_REGISTRY__HOSTS: `localhost:${port}`,
+      DOCKWARDEN_REGISTRY__URLS: `http://localhost:${port}`,
+    };
     const server = await spawnServer(workspace, { ...options, env: { ...hosts, ...options.env } });
     const registry = await startRegistry(workspace, {
       port,

@@ -20,13 +20,12 @@ import {
   type TagRow,
 } from "./ledger-rows.js";
 
+/** Pulls alone: notifications may have been told to leave them out. Those long ago are forgotten, but not each tag's last one. */
 const BEGINS = `SELECT min(at) FROM (
-  SELECT min(a.at) AS at FROM ledger_repository r JOIN ledger_act a ON a.repository_id = r.id
+  SELECT min(p.last_at) AS at FROM ledger_repository r JOIN ledger_last_pull p ON p.repository_id = r.id
     WHERE @service IS NULL OR r.service = @service
-  UNION ALL SELECT min(p.last_at) FROM ledger_repository r JOIN ledger_last_pull p ON p.repository_id = r.id
-    WHERE @service IS NULL OR r.service = @service
-  UNION ALL SELECT min(m.pushed_us) / 1000000 FROM ledger_repository r JOIN ledger_manifest m ON m.repository_id = r.id
-    WHERE m.pushed_by IS NOT NULL AND (@service IS NULL OR r.service = @service))`;
+  UNION ALL SELECT min(p.last_at) FROM ledger_repository r JOIN ledger_pull p ON p.repository_id = r.id
+    WHERE @service IS NULL OR r.service = @service)`;
 
 const NEEDED = `
   SELECT DISTINCT x.child AS digest, x.parent AS parent, r.name AS name
