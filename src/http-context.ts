@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { noteInstallation } from "./config/installation-note.js";
 import { Secret } from "./domain/secret.js";
+import type { GateContext } from "./gate/gate-context.js";
 import { securityHeaders } from "./http/answer.js";
 import { parseTrustedProxies } from "./http/client-address.js";
 import { createEventsEndpoint } from "./http/events-endpoint.js";
@@ -9,7 +10,7 @@ import type { HealthSource } from "./http/health.js";
 import type { HttpContext } from "./http/server.js";
 import type { ServerParts } from "./health-source.js";
 import { openCatalog, type OpenedCatalogReader } from "./open-catalog.js";
-import type { OpenedGate } from "./open-gate.js";
+import type { OpenedRegistries } from "./open-registries.js";
 import { systemClock } from "./open-parts.js";
 import { createPasswordGuard } from "./password-guard.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
@@ -21,7 +22,8 @@ export interface ServingParts extends ServerParts {
   readonly uses: UseWriter;
   /** Null: policy.catalog is admin. */
   readonly catalog: OpenedCatalogReader | null;
-  readonly gate: OpenedGate;
+  readonly gate: GateContext;
+  readonly registries: OpenedRegistries;
 }
 
 /** The context of every listener; starts nothing. */
@@ -56,10 +58,10 @@ export function createHttpContext(
   const edge = { publicUrl: server.publicUrl, trustedProxies, headers, log };
   return {
     token: { tokens, trustedProxies, headers, log, activity },
-    catalog: catalog === null ? null : { ...edge, ...openCatalog(gate.context, admin, catalog) },
+    catalog: catalog === null ? null : { ...edge, ...openCatalog(gate, admin, catalog) },
     authz: {
       ...edge,
-      gate: gate.context,
+      gate,
       headerFamily: loaded.config.gate.headers,
       activity,
     },

@@ -13,7 +13,7 @@ export interface OpenedRegistries {
   readonly registry: RegistryApi;
   /** `token.services` whose registry has an address in registry.urls. */
   readonly services: readonly string[];
-  /** Closes the connections that are kept. */
+  /** Closes the connections; every question from then on is a fault. */
   close(): void;
 }
 

@@ -20,10 +20,12 @@ import { createHttpServer, type HttpContext, type ListenerRole } from "./http/se
 import { createHealth, type ServerParts } from "./health-source.js";
 import { createHttpContext, type ServingParts } from "./http-context.js";
 import { keepLedger } from "./ledger-keeper.js";
+import { startLedgerMender } from "./ledger-mender.js";
 import { createLogger } from "./log.js";
 import { openGuesses } from "./password-guard.js";
 import { openCatalogReader } from "./open-catalog.js";
 import { openGate } from "./open-gate.js";
+import { openRegistries } from "./open-registries.js";
 import { listenFault, type StartFault } from "./start-fault.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import { ledgerPathOf } from "./storage/sqlite/open-ledger.js";
@@ -78,7 +80,14 @@ export async function serve(
   const guesses = openGuesses(config, log);
   const admin = opened.value;
   const catalog = openCatalogReader(config);
-  const gate = openGate({ loaded, keys: keys.value, admin, ledger });
+  const registries = openRegistries(loaded, { signer: keys.value, clock: systemClock }, "server");
+  const gate = openGate({
+    config,
+    keys: keys.value,
+    admin,
+    ledger,
+    registry: registries.registry,
+  });
   const parts: ServingParts = {
     loaded,
     keys: keys.value,
@@ -86,6 +95,7 @@ export async function serve(
     log,
     activity,
     ledger,
+    registries,
     uses,
     guesses,
     catalog,
@@ -101,6 +111,9 @@ export async function serve(
   const { servers, url } = started.value;
   const stopWatching = watch(keys.value, log);
   const stopPruning = pruneDaily(parts);
+  const { registry } = registries;
+  const mender = { registry, ledger, listing: admin.ledger, clock: systemClock, log };
+  const stopMending = startLedgerMender(mender);
   const credentialEpoch = await opened.value.store.credentialEpoch();
   log.info({ evt: "server.start", url, credentialEpoch });
   for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
@@ -117,6 +130,8 @@ export async function serve(
     await Promise.all(servers.map((server) => drain(server, DRAIN_MILLISECONDS)));
     stopWatching();
     stopPruning();
+    registries.close();
+    await stopMending();
     await closeParts(parts);
     log.info({ evt: "server.stopped" });
     finish(0);
@@ -126,9 +141,9 @@ export async function serve(
 
 /** Writes what is left; the store goes last. */
 async function closeParts(parts: ServingParts): Promise<void> {
-  const { uses, ledger, activity, guesses, admin, catalog, gate } = parts;
+  const { uses, ledger, activity, guesses, admin, catalog, registries } = parts;
   catalog?.close();
-  gate.close();
+  registries.close();
   await uses.stop();
   await ledger.stop();
   await activity.stop();

@@ -19,13 +19,13 @@ export type Exchanged =
       readonly headers: IncomingHttpHeaders;
       readonly body: Buffer;
     }
-  /** `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`, `LINKLOCAL`, `TOOLARGE`, … */
+  /** `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`, `LINKLOCAL`, `TOOLARGE`, `CLOSED`, … */
   | { readonly ok: false; readonly code: string };
 
 export interface Exchange {
   /** Whatever came back, or why nothing did; never throws. */
   ask(asked: Asked): Promise<Exchanged>;
-  /** Closes the connections that are kept. */
+  /** Closes the connections; nothing is asked from then on (`CLOSED`). */
   close(): void;
 }
 
@@ -38,15 +38,19 @@ export function openExchange(totalMilliseconds: number): Exchange {
   const options = { keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: "lifo" } as const;
   const http = new HttpAgent(options);
   const https = new HttpsAgent(options);
+  let isClosed = false;
+  const hasClosed = (): boolean => isClosed;
   return {
     ask: async (asked) => {
+      if (isClosed) return { ok: false, code: "CLOSED" };
       if (isLinkLocal(asked.url.hostname)) return { ok: false, code: "LINKLOCAL" };
       const first = await send(asked, http, https, totalMilliseconds);
       // A kept connection may have been closed by the other side just when it was used again.
       const isStale = !first.ok && ["ECONNRESET", "EPIPE"].includes(first.code);
-      return isStale ? send(asked, http, https, totalMilliseconds) : first;
+      return isStale && !hasClosed() ? send(asked, http, https, totalMilliseconds) : first;
     },
     close: () => {
+      isClosed = true;
       http.destroy();
       https.destroy();
     },

@@ -24,6 +24,7 @@ const SILENCES: Readonly<Record<string, string>> = {
   EAI_AGAIN: "the name has no address just now: look at the DNS",
   ETIMEDOUT: "nothing came back in time: a firewall, a wrong address, or a registry under load",
   ECONNRESET: "it ended the connection: look at the registry's log",
+  CLOSED: "this server is ending",
   LINKLOCAL: "the name leads to a link-local address, which is never asked: correct registry.urls",
 };
 

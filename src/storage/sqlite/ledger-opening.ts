@@ -1,9 +1,10 @@
-// For commands: the ledger that a server writes, opened when the first question comes; empty where no server has run.
+// Looking at the ledger beside its writer: opened when the first question comes, empty where there is no file.
 import { existsSync } from "node:fs";
 import type { LedgerListing } from "../../domain/ledger-listing.js";
 import { StoreUnavailable } from "../../domain/ports.js";
 import type { Connection } from "./connection.js";
 import type { OpenLedgerOptions } from "./open-ledger.js";
+import { watchFile, type FileWatch } from "./file-watch.js";
 
 /** A listing that opens its file when it is first asked; `close` ends it. */
 export function createLedgerListing(options: OpenLedgerOptions): {
@@ -12,6 +13,16 @@ export function createLedgerListing(options: OpenLedgerOptions): {
 } {
   let opened: Connection | null = null;
   let listing: Promise<LedgerListing> | null = null;
+  let watch: FileWatch | null = null;
+  /** A server runs for long, and the file may be moved away meanwhile. */
+  const isMoved = (): boolean => {
+    try {
+      watch?.("now");
+      return false;
+    } catch {
+      return true;
+    }
+  };
   const start = async (): Promise<LedgerListing> => {
     // Loaded only by what asks: most commands start quicker without.
     const { openLedger } = await import("./open-ledger.js");
@@ -22,11 +33,20 @@ export function createLedgerListing(options: OpenLedgerOptions): {
       throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
     }
     opened = connected.value;
+    watch = watchFile(options.path);
     return new SqliteLedgerListing(opened);
   };
   const ask = async <T>(question: (one: LedgerListing) => Promise<T>): Promise<T | null> => {
+    if (isMoved()) {
+      opened?.close();
+      [opened, listing, watch] = [null, null, null];
+    }
     if (listing === null && !existsSync(options.path)) return null;
-    listing ??= start();
+    listing ??= start().catch((error: unknown) => {
+      // The next question may find it in order.
+      listing = null;
+      throw error;
+    });
     try {
       return await question(await listing);
     } catch (error) {
