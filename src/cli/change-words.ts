@@ -6,8 +6,18 @@ import { formatEnd } from "./output.js";
 export function describeChange({ verb, before, after }: Change): string {
   if (verb === "account.unlock") return "wrong passwords counted before count no longer";
   if (verb === "credential.confirm") return `${nameOf(after)} works again`;
+  if (verb === "registry.delete") return describeGone(before);
   if (verb !== "credential.end") return formatDifference(before, after);
   return `${nameOf(before)}: ${formatValue(after?.["ended"]).replaceAll("-", " ")}`;
+}
+
+/** `registry: v1, stable; 1 manifest(s): sha256:…`; of many the first hundred. */
+function describeGone(before: ChangeState): string {
+  const [service, tags, count, digests] = ["service", "tags", "count", "digests"].map((key) =>
+    formatValue(before?.[key]),
+  );
+  const named = tags === "" ? "" : `${tags ?? ""}; `;
+  return `${service ?? ""}: ${named}${count ?? ""} manifest(s): ${digests ?? ""}`;
 }
 
 /** `token:12 (CI laptop)`. */

@@ -12,8 +12,8 @@ interface Planned {
 /** The registry's own command; it must not take pushes meanwhile. */
 const COLLECT = [
   "the registry keeps the bytes until its garbage collector has run, with the registry stopped or read-only:",
-  "  registry garbage-collect /etc/docker/registry/config.yml   (Debian: docker-registry garbage-collect CONFIG)",
-  "  docker compose run --rm registry garbage-collect /etc/docker/registry/config.yml   (in a compose stack)",
+  "  registry garbage-collect /etc/docker/registry/config.yml   (Debian: docker-registry garbage-collect FILE)",
+  "  in the compose stack: docker compose stop registry && docker compose run --rm registry garbage-collect /etc/dockwarden-registry/config.yml && docker compose start registry",
 ];
 
 /** What would go. */

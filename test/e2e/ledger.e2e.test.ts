@@ -214,6 +214,7 @@ describeWith(["skopeo", "docker-registry"], "what a registry holds", () => {
   test("deletes are on record", async () => {
     const text = expectDone(await cli("audit", "list", "--image", "team/copy"));
     expect(text).toContain("registry.delete");
+    expect(text).toMatch(/registry: v1; 1 manifest\(s\): sha256:[0-9a-f]{64}/);
   });
 
   test("what the registry does not hold is no entry that goes: that verb is named", async () => {

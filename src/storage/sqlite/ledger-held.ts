@@ -35,11 +35,12 @@ const PULLED_AT = "(SELECT max(last_at) FROM ledger_last_pull WHERE repository_i
 const CREATED =
   "(SELECT max(created) FROM ledger_manifest WHERE repository_id = r.id AND deleted_us IS NULL)";
 
+/** By columns of the answer: none is made twice. */
 const ORDERS: Readonly<Record<HeldSorting, string>> = {
   name: "r.name, r.service",
-  size: `${SIZE} DESC, r.name, r.service`,
-  pulled: `${PULLED_AT} DESC NULLS LAST, r.name, r.service`,
-  created: `${CREATED} DESC NULLS LAST, r.name, r.service`,
+  size: "size DESC, r.name, r.service",
+  pulled: "pulled_at DESC NULLS LAST, r.name, r.service",
+  created: "created DESC NULLS LAST, r.name, r.service",
 };
 
 const ROW = `r.*, ${SIZE} AS size, ${CREATED} AS created, ${PULLED_AT} AS pulled_at,
