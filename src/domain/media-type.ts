@@ -10,6 +10,8 @@ const IMAGE_TYPES: ReadonlySet<string> = new Set([
   "application/vnd.docker.distribution.manifest.v1+json",
   "application/vnd.docker.distribution.manifest.v1+prettyjws",
   "application/vnd.oci.image.manifest.v1+json",
+  // Gone from the specification, and still in registries.
+  "application/vnd.oci.artifact.manifest.v1+json",
 ]);
 
 /** True for lists and indexes, whose references are manifests. */

@@ -191,7 +191,8 @@ describeWith(["skopeo", "docker-registry"], "what a registry holds", () => {
     expectFailed(await cli(...unused, "1h", "--yes"), "no pull is known at all");
     const now = Math.floor(Date.now() / 1000);
     const ledger = openLedger(site);
-    const note = { service: "registry", repository: "team/app", account: "reader" } as const;
+    const about = { service: "registry", repository: "team/app", account: "reader" } as const;
+    const note = { ...about, digest: null };
     await ledger.notePulls([
       { ...note, tag: "used", method: "GET", at: now + 60 },
       { ...note, tag: "old", method: "GET", at: now - 1000 },

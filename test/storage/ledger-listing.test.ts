@@ -15,8 +15,8 @@ let listing: SqliteLedgerListing;
 
 beforeEach(() => {
   const opened = openActivity({
-    path: join(tempFolder(), "dockwarden-activity.db"),
-    migrationsDirectory: "migrations/activity",
+    path: join(tempFolder(), "dockwarden-ledger.db"),
+    migrationsDirectory: "migrations/ledger",
     busyTimeoutMs: 1000,
     clock: { now: () => NOW },
   });
@@ -51,7 +51,15 @@ async function see(
 
 const pull = (repository: string, tag: string | null, at: number) =>
   store.notePulls([
-    { service: "registry", repository, tag, account: "reader", method: "GET", at: NOW + at },
+    {
+      service: "registry",
+      repository,
+      tag,
+      digest: null,
+      account: "reader",
+      method: "GET",
+      at: NOW + at,
+    },
   ]);
 
 const namesOf = async (query: Partial<HeldQuery>): Promise<readonly string[]> => {
