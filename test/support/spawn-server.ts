@@ -62,14 +62,12 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another main.js than the checkout's, for server and commands. */
   readonly entry?: string;
-  /** Makes its keys itself at its first start; otherwise it has those of all tests. */
-  readonly hasOwnKeys?: boolean;
   /** Another command line to start the same server by, such as `prlimit … node dist/main.js serve`. */
   readonly wrap?: (command: readonly string[]) => readonly string[];
 }
 
 /**
- * Starts a server on a free port of the loopback address; `workspace.close()` stops it.
+ * Starts a server on a free port of the loopback address, with the keys of all tests; `workspace.close()` kills it.
  * @throws with the server's log when it doesn't become ready.
  */
 export async function spawnServer(
@@ -103,7 +101,7 @@ export async function spawnServer(
   const cli: TestServer["cli"] = (args, { stdin } = {}) => runCli(env, args, stdin);
   // How it stops is the subject of tests that stop it themselves.
   workspace.onClose(() => stop("SIGKILL"));
-  if (options.hasOwnKeys !== true) await layKeys(env["DOCKWARDEN_KEYS__DIRECTORY"] ?? "");
+  await layKeys(env["DOCKWARDEN_KEYS__DIRECTORY"] ?? "");
   await start();
   return {
     port,
