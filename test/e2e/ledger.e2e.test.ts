@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { activityPathOf, openActivity } from "../../src/storage/sqlite/open-activity.js";
+import { ledgerPathOf, openLedger as openFile } from "../../src/storage/sqlite/open-ledger.js";
 import { SqliteLedgerStore } from "../../src/storage/sqlite/ledger-store.js";
 import { openSkopeo, type Skopeo } from "../support/clients.js";
 import { expectDone, expectFailed } from "../support/outcome.js";
@@ -236,9 +236,9 @@ describeWith(["skopeo", "docker-registry"], "what a registry holds", () => {
 });
 
 function openLedger({ server }: Site): SqliteLedgerStore {
-  const opened = openActivity({
-    path: activityPathOf(server.env["DOCKWARDEN_STORAGE__PATH"] ?? ""),
-    migrationsDirectory: "migrations/activity",
+  const opened = openFile({
+    path: ledgerPathOf(server.env["DOCKWARDEN_STORAGE__PATH"] ?? ""),
+    migrationsDirectory: "migrations/ledger",
     busyTimeoutMs: 5000,
     clock: { now: () => Math.floor(Date.now() / 1000) },
   });
