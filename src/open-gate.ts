@@ -4,6 +4,7 @@ import type { KeyStore } from "./domain/key.js";
 import type { RegistryApi } from "./domain/registry-api.js";
 import type { GateContext } from "./gate/gate-context.js";
 import { RecentAsks } from "./gate/recent-asks.js";
+import { RecentReadings } from "./gate/recent-readings.js";
 import { VerifiedTokens } from "./gate/verified-tokens.js";
 import type { LedgerKeeper } from "./ledger-keeper.js";
 import { createReaderContext } from "./ledger-mender.js";
@@ -35,6 +36,7 @@ export function openGate({ config, keys, admin, ledger, registry }: GateParts): 
     reader: new CoalescingReader(createReaderContext({ registry, ledger, listing: admin.ledger })),
     registry,
     recentAsks: new RecentAsks(),
+    recentReadings: new RecentReadings(),
     clock,
     steadyMilliseconds: () => Number(process.hrtime.bigint() / 1_000_000n),
     decidesBlobs: config.gate.blobs,

@@ -116,6 +116,7 @@ async function doubt(
   const waited = await waitForChange(question, first, context);
   const isStill = waited.kind === "denied" && waited.denial.reason === "not-known-yet";
   if (!isStill || !context.registry.knows(scene.service)) return waited;
+  if (!context.recentReadings.mayRead(scene, context.steadyMilliseconds())) return waited;
   const read = await context.reader.read(scene);
   return read.ok ? judge(question, context) : waited;
 }

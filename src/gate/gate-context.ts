@@ -7,6 +7,7 @@ import type { Result } from "../domain/result.js";
 import type { Clock } from "../domain/time.js";
 import type { BearerContext } from "./authenticate-bearer.js";
 import type { RecentAsks } from "./recent-asks.js";
+import type { RecentReadings } from "./recent-readings.js";
 
 /** The ledger as the gate sees it. */
 export interface GateLedger extends LedgerReader {
@@ -29,6 +30,7 @@ export interface GateContext extends BearerContext {
   readonly reader: GateReader;
   readonly registry: Pick<RegistryApi, "knows" | "findDigest">;
   readonly recentAsks: RecentAsks;
+  readonly recentReadings: RecentReadings;
   readonly clock: Clock;
   /** Milliseconds, for waiting: never goes back. */
   readonly steadyMilliseconds: () => number;

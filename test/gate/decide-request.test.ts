@@ -159,6 +159,15 @@ describe("reading by digest", () => {
     expect(await verdict(down, "bob", "GET", `app/manifests/${D}`)).toBe("not-known-yet");
   });
 
+  test("J08: made-up digests make nobody read the registry over and over", async () => {
+    const gate = site();
+    for (const digit of ["1", "2", "3", "4"]) {
+      const path = `app/manifests/${digest(digit)}`;
+      expect(await verdict(gate, "bob", "GET", path)).toBe("not-known-yet");
+    }
+    expect(gate.registry.readings).toBe(1);
+  });
+
   test("an unknown one passes for who may pull every tag", async () => {
     const gate = site();
     expect(await verdict(gate, "root", "GET", `app/manifests/${D}`)).toBe("pass");

@@ -8,6 +8,7 @@ import { err, ok } from "../../src/domain/result.js";
 import type { VerifiedToken } from "../../src/domain/token.js";
 import type { GateContext } from "../../src/gate/gate-context.js";
 import { RecentAsks } from "../../src/gate/recent-asks.js";
+import { RecentReadings } from "../../src/gate/recent-readings.js";
 import { VerifiedTokens } from "../../src/gate/verified-tokens.js";
 import { fakeCredentials, type FakeCredentials } from "./fake-credentials.js";
 import { GATE, subject } from "./policy.js";
@@ -193,6 +194,7 @@ export function fakeGate(
       },
     },
     recentAsks: new RecentAsks(),
+    recentReadings: new RecentReadings(),
     clock: { now: () => NOW + clock.ahead },
     // Each look at it is a tenth of a second later: waiting ends.
     steadyMilliseconds: () => (waited += 100),
