@@ -162,7 +162,7 @@ describeWith(["docker-registry", "skopeo", "docker", "dockerd"], "the demo", () 
     const logFile = join(workspace.folder, `${signal}.log`);
     const daemon = await startDaemon(process.execPath, args, { env: ground.env, logFile });
     workspace.onClose(() => daemon.stop());
-    await waitUntil(moment, async () => daemon.log().includes(moment), 30_000);
+    await waitUntil(moment, async () => daemon.log().includes(moment), 60_000);
     expect(findProcesses(ground.temp).length).toBeGreaterThanOrEqual(2);
     expect(await daemon.stop(signal)).toBe(1);
     expect(daemon.log()).toContain("interrupted; everything of the demo is gone again");
