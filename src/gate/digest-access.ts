@@ -1,5 +1,6 @@
 // May this digest be read? Through the tags that reach it; what is not known yet is waited for, then asked of the registry.
 import type { DigestReach } from "../domain/ledger.js";
+import { StoreUnavailable } from "../domain/ports.js";
 import { parentOfTag } from "../domain/reference.js";
 import type { GateContext } from "./gate-context.js";
 import { denied, PASS, type GateAnswer } from "./gate-answer.js";
@@ -41,8 +42,27 @@ async function judge(question: Question, context: GateContext): Promise<GateAnsw
   return denied({ reason: "not-known-yet" });
 }
 
-function findReach({ scene, digest, kind }: Question, { ledger }: GateContext) {
-  return kind === "blob" ? ledger.findBlobReach(scene, digest) : ledger.findReach(scene, digest);
+/** A ledger that can't be read knows nothing: what a tag names is then asked of the registry, and nothing opens by itself. */
+const UNKNOWN: DigestReach = {
+  isKnown: false,
+  tags: [],
+  pastTags: [],
+  hasUntaggedParent: false,
+  pushedBy: null,
+};
+
+async function findReach(
+  { scene, digest, kind }: Question,
+  { ledger }: GateContext,
+): Promise<DigestReach> {
+  try {
+    return await (kind === "blob"
+      ? ledger.findBlobReach(scene, digest)
+      : ledger.findReach(scene, digest));
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return UNKNOWN;
+    throw error;
+  }
 }
 
 /** Tags that reach it now decide; where none does any more, those that did; and who pushed it may read it until then. */
@@ -74,7 +94,7 @@ async function isTagReadable(scene: Scene, tag: string, way: Way): Promise<boole
   if (parent === null) return may(decideTag(scene, tag), "pull");
   if (may(decideEvery(scene), "pull")) return true;
   if (way.depth >= DEPTH_MAX) return false;
-  const reach = await way.context.ledger.findReach(scene, parent);
+  const reach = await findReach({ scene, digest: parent, kind: "manifest" }, way.context);
   if (!reach.isKnown) return false;
   const tags = reach.tags.length > 0 ? reach.tags : reach.pastTags;
   return someReadable(scene, tags, { ...way, depth: way.depth + 1 });
@@ -86,7 +106,7 @@ async function isTagReadable(scene: Scene, tag: string, way: Way): Promise<boole
  */
 async function wasJustTagged(question: Question, context: GateContext): Promise<boolean> {
   const { scene, digest } = question;
-  const { registry, ledger, recentAsks } = context;
+  const { registry, recentAsks } = context;
   if (!registry.knows(scene.service)) return false;
   let isBehind = false;
   for (const tag of recentAsks.find(scene.requester, scene, scene.now)) {
@@ -94,7 +114,7 @@ async function wasJustTagged(question: Question, context: GateContext): Promise<
     const found = await registry.findDigest(scene.service, scene.repository, tag);
     if (!found.ok || found.value === null) continue;
     if (found.value === digest) return true;
-    const reach = await ledger.findReach(scene, found.value);
+    const reach = await findReach({ scene, digest: found.value, kind: "manifest" }, context);
     isBehind ||= !reach.tags.includes(tag);
   }
   if (!isBehind) return false;

@@ -4,6 +4,7 @@ import { authenticateBearer } from "../../src/gate/authenticate-bearer.js";
 import { decideRequest } from "../../src/gate/decide-request.js";
 import type { GateAnswer } from "../../src/gate/gate-answer.js";
 import { readProxiedRequest } from "../../src/gate/proxied-request.js";
+import { StoreUnavailable } from "../../src/domain/ports.js";
 import type { GrantedImage } from "../../src/domain/image.js";
 import {
   digest,
@@ -157,6 +158,15 @@ describe("reading by digest", () => {
     const down = site();
     down.registry.isDown = true;
     expect(await verdict(down, "bob", "GET", `app/manifests/${D}`)).toBe("not-known-yet");
+  });
+
+  test("a ledger that can't be read opens nothing, and hides no tag that was just asked for", async () => {
+    const gate = site();
+    gate.fault.ledger = new StoreUnavailable("failed", "the file is gone");
+    expect(await verdict(gate, "alice", "HEAD", "app/manifests/7b-fp16")).toBe("pass");
+    expect(await verdict(gate, "alice", "GET", `app/manifests/${A}`)).toBe("pass");
+    expect(await verdict(gate, "alice", "GET", `app/manifests/${B}`)).toBe("not-known-yet");
+    await expect(verdict(gate, "carol", "DELETE", `app/manifests/${A}`)).rejects.toThrow("gone");
   });
 
   test("J08: made-up digests make nobody read the registry over and over", async () => {

@@ -78,7 +78,7 @@ export interface FakeGate {
   readonly verifications: { count: number };
   readonly keys: { generation: number };
   /** Set to make the store fail with this. */
-  readonly fault: { store: Error | null };
+  readonly fault: { store: Error | null; ledger: Error | null };
 }
 
 /** A token as the fake verifier reads it. */
@@ -127,14 +127,15 @@ export function fakeGate(
   const clock = { ahead: 0 };
   const verifications = { count: 0 };
   const keys = { generation: 1 };
-  const fault: { store: Error | null } = { store: null };
+  const fault: FakeGate["fault"] = { store: null, ledger: null };
   const credentials = fakeCredentials(
     (name) => accounts.find((record) => record.account.name === name) ?? null,
     NOW,
   );
   let waited = 0;
   const reach = async (_place: RepositoryPlace, wanted: string): Promise<DigestReach> => {
-    if (fault.store !== null) throw fault.store;
+    const broken = fault.store ?? fault.ledger;
+    if (broken !== null) throw broken;
     ledger.reads += 1;
     return reachIn(ledger, wanted);
   };
