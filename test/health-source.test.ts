@@ -46,6 +46,7 @@ test("immutable images are a warning where no gate holds to them", async () => {
     admin: { store, settings, clock: { now: () => 0 } },
     activity: { findTrouble: () => null },
     guesses: { findTrouble: () => null },
+    ledger: { findWarnings: async () => [] },
   } as unknown as ServerParts;
   const health = createHealth(parts, { isStopping: false });
   expect(await health.findWarnings()).toEqual([
