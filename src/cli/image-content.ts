@@ -30,7 +30,7 @@ const untaggedOf = ({ tags, manifests }: HeldContent): readonly string[] => {
 export function describeContent(content: HeldContent, isCut: boolean): string {
   const { service, tags, manifests, readAt, digestPull } = content;
   const rows = tags.map((tag) => describeTag(content, tag));
-  const head = ["tag", "digest", "size", "created", "pushed", "by", "last pull", "by"];
+  const head = ["tag", "digest", "size", "created", "pushed", "by", "pulls", "last pull", "by"];
   const read = readAt === null ? "never read" : `last read ${formatEnd(readAt)}`;
   const untagged = untaggedOf(content);
   const whole = `${tags.length} tags, ${formatBytes(sizeOf(manifests, manifests.keys()))} in all, each layer counted once`;
@@ -59,6 +59,7 @@ function describeTag(content: HeldContent, tag: HeldTag): readonly string[] {
     createdOf(content, tag.digest) ?? "unknown",
     isPushed ? formatEnd(tag.changedAt) : `before ${formatEnd(tag.changedAt)}`,
     isPushed ? tag.pushedBy || "@anonymous" : "unknown",
+    String(tag.counts.pulls),
     formatEnd(tag.lastPull?.at ?? null),
     formatPuller(tag.lastPull),
   ];
@@ -66,7 +67,8 @@ function describeTag(content: HeldContent, tag: HeldTag): readonly string[] {
 
 /** As scripts see it. */
 export function toPublicContent(content: HeldContent): Record<string, unknown> {
-  const { service, repository, tags, manifests, seenAt, readAt, digestPull } = content;
+  const { service, repository, tags, manifests, seenAt, readAt, digestPull, digestCounts } =
+    content;
   return {
     service,
     repository,
@@ -75,6 +77,7 @@ export function toPublicContent(content: HeldContent): Record<string, unknown> {
     size: sizeOf(manifests, manifests.keys()),
     untagged: untaggedOf(content),
     lastPullByDigest: toPublicPull(digestPull),
+    pullsByDigest: digestCounts.pulls,
     tags: tags.map((tag) => ({
       tag: tag.tag,
       digest: tag.digest,
@@ -84,6 +87,8 @@ export function toPublicContent(content: HeldContent): Record<string, unknown> {
       pushed: tag.pushedBy === null ? null : formatEnd(tag.changedAt),
       pushedBy: tag.pushedBy,
       lastPull: toPublicPull(tag.lastPull),
+      pulls: tag.counts.pulls,
+      looks: tag.counts.looks,
     })),
   };
 }

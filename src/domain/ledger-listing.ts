@@ -9,6 +9,13 @@ export interface LastPull {
   readonly account: string;
 }
 
+/** As far back as pulls are kept. */
+export interface PullCounts {
+  readonly pulls: number;
+  /** Only the tag was looked up: docker does no more where its copy is up to date. */
+  readonly looks: number;
+}
+
 export interface HeldTag {
   readonly tag: string;
   readonly digest: string;
@@ -17,6 +24,7 @@ export interface HeldTag {
   /** Null: not known. */
   readonly pushedBy: string | null;
   readonly lastPull: LastPull | null;
+  readonly counts: PullCounts;
 }
 
 export interface HeldManifest extends Manifest {
@@ -36,6 +44,7 @@ export interface HeldContent extends RepositoryPlace {
   readonly manifests: ReadonlyMap<string, HeldManifest>;
   /** By a digest that no single tag explains; null: none is known. */
   readonly digestPull: LastPull | null;
+  readonly digestCounts: PullCounts;
 }
 
 /** One repository as a row of a list. */

@@ -23,6 +23,8 @@ interface Wanted {
   readonly digestPull?: LastPull;
 }
 
+const NONE = { pulls: 0, looks: 0 };
+
 function content({ tags, manifests, pulls = {}, digestPull }: Wanted): HeldContent {
   return {
     service: "registry",
@@ -32,10 +34,11 @@ function content({ tags, manifests, pulls = {}, digestPull }: Wanted): HeldConte
     tags: Object.entries(tags).map(([tag, letter]) => {
       const days = pulls[tag];
       const lastPull = days === undefined ? null : { at: NOW - days * DAY, account: "reader" };
-      return { tag, digest: digest(letter), changedAt: 0, pushedBy: null, lastPull };
+      return { tag, digest: digest(letter), changedAt: 0, pushedBy: null, lastPull, counts: NONE };
     }),
     manifests: new Map(manifests.map((one) => [one.digest, one])),
     digestPull: digestPull ?? null,
+    digestCounts: NONE,
   };
 }
 

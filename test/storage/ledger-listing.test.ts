@@ -30,6 +30,8 @@ afterEach(() => {
   connection.close();
 });
 
+const NONE = { pulls: 0, looks: 0 };
+
 const QUERY: HeldQuery = {
   service: null,
   prefix: null,
@@ -49,7 +51,7 @@ async function see(
   await store.applySnapshot(snapshot, NOW);
 }
 
-const pull = (repository: string, tag: string | null, at: number) =>
+const pull = (repository: string, tag: string | null, at: number, method: "GET" | "HEAD" = "GET") =>
   store.notePulls([
     {
       service: "registry",
@@ -57,7 +59,7 @@ const pull = (repository: string, tag: string | null, at: number) =>
       tag,
       digest: null,
       account: "reader",
-      method: "GET",
+      method,
       at: NOW + at,
     },
   ]);
@@ -123,11 +125,20 @@ test("finds one repository with its tags, last pulls and manifests", async () =>
     indexOf("all", ["one", "two"]),
   ]);
   await pull("app", "v1", 7);
+  await pull("app", "v1", 100_000);
+  await pull("app", null, 8);
+  await pull("app", "v1", 6, "HEAD");
   const [found] = await listing.find(null, "app");
   expect(found?.tags).toMatchObject([
-    { tag: "multi", digest: digestOf("all"), lastPull: null },
-    { tag: "v1", digest: digestOf("one"), lastPull: { at: NOW + 7, account: "reader" } },
+    { tag: "multi", digest: digestOf("all"), lastPull: null, counts: NONE },
+    {
+      tag: "v1",
+      digest: digestOf("one"),
+      lastPull: { at: NOW + 100_000, account: "reader" },
+      counts: { pulls: 2, looks: 1 },
+    },
   ]);
+  expect(found?.digestCounts).toEqual({ pulls: 1, looks: 0 });
   expect(found?.manifests.get(digestOf("one"))?.references).toHaveLength(1);
   expect(await listing.find("second", "app")).toEqual([]);
 });

@@ -5,11 +5,13 @@ import type {
   HeldQuery,
   KnownManifest,
   LedgerListing,
+  PullCounts,
 } from "../../domain/ledger-listing.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, type Connection } from "./connection.js";
 import { listHeld } from "./ledger-held.js";
 import {
+  NO_PULLS,
   readManifest,
   readTag,
   toLastPull,
@@ -26,6 +28,10 @@ const BEGINS = `SELECT min(at) FROM (
     WHERE @service IS NULL OR r.service = @service
   UNION ALL SELECT min(p.last_at) FROM ledger_repository r JOIN ledger_pull p ON p.repository_id = r.id
     WHERE @service IS NULL OR r.service = @service)`;
+
+const PULL_COUNTS = `
+  SELECT tag, sum(iif(method = 'GET', count, 0)) AS pulls, sum(iif(method = 'GET', 0, count)) AS looks
+  FROM ledger_pull INDEXED BY ledger_pull_by_repository WHERE repository_id = ? GROUP BY tag`;
 
 const NEEDED = `
   SELECT DISTINCT x.child AS digest, x.parent AS parent, r.name AS name
@@ -148,7 +154,16 @@ export class SqliteLedgerListing implements LedgerListing {
       .all(id);
   }
 
+  /** By tag; under "" those of a digest that no single tag explains. */
+  #countPulls(id: number): ReadonlyMap<string, PullCounts> {
+    const rows = this.#connection
+      .prepare<[number], PullCounts & { readonly tag: string }>(PULL_COUNTS)
+      .all(id);
+    return new Map(rows.map(({ tag, pulls, looks }) => [tag, { pulls, looks }]));
+  }
+
   #readContent(row: RepositoryRow): HeldContent {
+    const counts = this.#countPulls(row.id);
     const tags = this.#connection
       .prepare<[number], TagRow>(
         `SELECT t.tag, t.digest, t.changed_us, t.pushed_by, p.last_at, p.account FROM ledger_tag t
@@ -172,7 +187,7 @@ export class SqliteLedgerListing implements LedgerListing {
       repository: row.name,
       seenAt: row.seen_at,
       readAt: toSecondsOrNull(row.read_us),
-      tags: tags.map(readTag),
+      tags: tags.map((tag) => readTag(tag, counts.get(tag.tag))),
       manifests: new Map(
         this.#manifestsOf(row.id).map((one) => [
           one.digest,
@@ -180,6 +195,7 @@ export class SqliteLedgerListing implements LedgerListing {
         ]),
       ),
       digestPull: toLastPull(digestPull?.last_at ?? null, digestPull?.account ?? null),
+      digestCounts: counts.get("") ?? NO_PULLS,
     };
   }
 }

@@ -1,6 +1,6 @@
 // Rows of the ledger as SQLite gives them, and what is looked at made of them.
 import type { Reference } from "../../domain/ledger.js";
-import type { HeldManifest, HeldTag, LastPull } from "../../domain/ledger-listing.js";
+import type { HeldManifest, HeldTag, LastPull, PullCounts } from "../../domain/ledger-listing.js";
 import type { EpochSeconds } from "../../domain/time.js";
 
 export const toSeconds = (microseconds: number): EpochSeconds =>
@@ -43,17 +43,20 @@ export interface ReferenceRow {
   readonly is_manifest: number;
 }
 
+export const NO_PULLS: PullCounts = { pulls: 0, looks: 0 };
+
 export function toLastPull(at: number | null, account: string | null): LastPull | null {
   return at === null ? null : { at, account: account ?? "" };
 }
 
-export function readTag(row: TagRow): HeldTag {
+export function readTag(row: TagRow, counts: PullCounts = NO_PULLS): HeldTag {
   return {
     tag: row.tag,
     digest: row.digest,
     changedAt: toSeconds(row.changed_us),
     pushedBy: row.pushed_by,
     lastPull: toLastPull(row.last_at, row.account),
+    counts,
   };
 }
 
