@@ -23,7 +23,7 @@ export function describeDenial(
     case "not-allowed":
       return describeNotAllowed(denial, repository, requester);
     case "digest-not-allowed":
-      return `${who} may pull none of the tags of ${repository} that lead to this digest`;
+      return `${who} may ${ACTION_OF[asked.access]} none of the tags of ${repository} that lead to this digest`;
     case "not-known-yet":
       return `this digest of ${repository} is not known yet; try again in a few seconds, or ask the registry's operator (dockwarden image sync)`;
     case "takes-others":
@@ -38,6 +38,9 @@ export function describeDenial(
       return `whether the immutable ${repository}:${denial.tag} exists can not be asked of the registry now; try again`;
   }
 }
+
+/** What the request would have done with the tags; nothing else is refused for their sake. */
+const ACTION_OF = { read: "pull", write: "push", delete: "delete", other: "pull" } as const;
 
 function describeNotAllowed(
   { action, tag, decision }: Extract<Denial, { reason: "not-allowed" }>,

@@ -96,6 +96,18 @@ describe("GET /authz", () => {
     expect(answer.headers["x-deny-reason"]).toContain(words);
   });
 
+  test("who may not do something with an image's signature reads what that was", async () => {
+    const { ask, gate } = site();
+    const digest = `sha256:${"a".repeat(64)}`;
+    gate.ledger.tags.set("prod", digest);
+    const path = `/v2/team/app/manifests/${digest.replace(":", "-")}.sig`;
+    const words = "none of the tags of team/app that lead to this digest";
+    const written = await ask(gateToken(ALICE), "PUT", path);
+    expect(written.headers["x-deny-reason"]).toContain(`alice may push ${words}`);
+    const read = await ask(gateToken(BOB), "GET", path);
+    expect(read.headers["x-deny-reason"]).toContain(`bob may pull ${words}`);
+  });
+
   test("who is not signed in is told to sign in", async () => {
     const { ask } = site();
     const answer = await ask(gateToken(null), "GET", "/v2/team/app/manifests/dev");
