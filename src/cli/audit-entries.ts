@@ -39,7 +39,7 @@ const REASONS: Readonly<Record<string, string>> = {
   expired: "the account has ended",
   no_password: "the account has no password",
   password_too_old: "the password is too old",
-  gate_bypassed: "the registry gave it without the gate being asked",
+  gate_bypassed: "gate bypassed, the registry gave it without the gate being asked",
   busy: "too many sign-ins at once",
   unavailable: "the store could not be asked",
   unknown_service: "the service is not in token.services",
