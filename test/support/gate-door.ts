@@ -21,6 +21,8 @@ export interface GateSiteOptions extends ServerOptions {
   readonly doorEnv?: Readonly<Record<string, string>>;
   /** False: the registry tells nobody anything. */
   readonly hasNotifications?: boolean;
+  /** Puts something between the registry's notifications and the server; answers the URL that the registry tells them to. */
+  readonly beforeEvents?: (eventsUrl: string, workspace: Workspace) => Promise<string>;
   /** Another proxy than the stack's door. */
   readonly startFront?: (workspace: Workspace, options: DoorOptions) => Promise<Door>;
 }
@@ -35,7 +37,9 @@ export async function openGateSite(options: GateSiteOptions = {}): Promise<GateS
     const [doorPort, registryPort] = [await findFreePort(), await findFreePort()];
     const env = { ...describeGate(doorPort, registryPort), ...options.env };
     const server = await spawnServer(workspace, { ...options, env });
-    const notifications = { url: `http://127.0.0.1:${server.port}/events`, secret: EVENTS_SECRET };
+    const eventsUrl = `http://127.0.0.1:${server.port}/events`;
+    const url = (await options.beforeEvents?.(eventsUrl, workspace)) ?? eventsUrl;
+    const notifications = { url, secret: EVENTS_SECRET };
     const registry = await startRegistry(workspace, {
       port: registryPort,
       realmUrl: `http://localhost:${doorPort}`,
