@@ -59,8 +59,11 @@ const ACCESS: Readonly<Record<string, Access>> = {
 };
 
 const UPLOAD_ID = /^[A-Za-z0-9_.=-]+$/;
-/** A registry reads `mount` and `from` out of such bodies, too. */
-const FORM_BODY = /^\s*(?:application\/x-www-form-urlencoded|multipart\/form-data)/i;
+/**
+ * A registry reads `mount` and `from` out of such bodies, too. It cuts white space of all of Unicode off before it looks, so
+ * the words count wherever they stand, and no client sends anything but ASCII here.
+ */
+const FORM_BODY = /x-www-form-urlencoded|multipart\/|[^\t -~]/i;
 
 /**
  * Reads a request; the path is percent-decoded once, as a registry does. What no client writes (`//`, `..`, `%25`, a query
