@@ -69,8 +69,12 @@ async function identifyHolder(
   context: BearerContext,
   now: EpochSeconds,
 ): Promise<Result<BearerIdentity, BearerRefusal>> {
-  const { holder, audience: service } = token;
-  if (holder === null) return ok({ requester: { kind: "anonymous" }, service, credential: "" });
+  const { holder, subject, audience: service } = token;
+  if (holder === null) {
+    // Somebody's, but of a release that did not write whose: a new one says it. Never anonymous, who is refused for good.
+    if (subject !== "") return invalid("unverified");
+    return ok({ requester: { kind: "anonymous" }, service, credential: "" });
+  }
   const { credential: name } = holder;
   const found = await findCredential(name, context);
   if (found === "ended") return invalid("credential-ended");

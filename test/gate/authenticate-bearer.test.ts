@@ -90,6 +90,11 @@ describe("the token", () => {
     const answer = await judge(fakeGate([ALICE], []), [`Bearer ${gateToken(null)}`]);
     expect(answer).toEqual({ requester: { kind: "anonymous" }, service: "reg", credential: "" });
   });
+
+  test("one with a name and no word of whose it is must be fetched anew: an earlier release wrote it", async () => {
+    const answer = await judge(fakeGate([ALICE], []), bearer({ holder: null }));
+    expect(answer).toBe("unverified");
+  });
 });
 
 describe("E04: the account and the credential as they are now", () => {
