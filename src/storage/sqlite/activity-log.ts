@@ -8,7 +8,7 @@ import {
   type Sum,
   type TokenSum,
 } from "../../domain/activity.js";
-import { formatImagePattern, isLiteral, matchesRepository } from "../../domain/image-pattern.js";
+import { isLiteral, matchesRepository, matchesTag } from "../../domain/image-pattern.js";
 import type { ActivitySummary } from "../../domain/activity-summary.js";
 import type { LastUse } from "../../domain/activity-uses.js";
 import type { EpochSeconds } from "../../domain/time.js";
@@ -162,25 +162,35 @@ export class SqliteActivityLog implements ActivityLog {
     return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   }
 
-  /** Numbers of the repositories that the pattern names; tags are not on record. */
+  /** Numbers of what the pattern names: repositories, of which tokens are made, and single tags, which the gate refuses. */
   #findImageWords(pattern: NonNullable<ActivityFilter["image"]>): readonly number[] {
     const { repository } = pattern;
-    if (isLiteral(formatImagePattern(pattern))) {
-      return this.#connection
-        .prepare<[string], number>("SELECT id FROM word WHERE text = ?")
-        .pluck()
-        .all(repository);
-    }
-    const words = this.#connection.prepare<[], { id: number; text: string }>(
-      "SELECT id, text FROM word",
-    );
     const ids: number[] = [];
-    for (const word of words.iterate()) {
-      if (matchesRepository(repository, word.text)) ids.push(word.id);
+    for (const { id, text } of this.#candidatesOf(repository)) {
+      const at = text === CATALOG ? -1 : text.indexOf(":");
+      const [name, tag] = at === -1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
+      const isNamed = matchesRepository(repository, name);
+      if (isNamed && (tag === null || matchesTag(pattern.tag, tag))) ids.push(id);
     }
     return ids;
   }
+
+  #candidatesOf(repository: string): Iterable<{ readonly id: number; readonly text: string }> {
+    const words = "SELECT id, text FROM word";
+    if (!isLiteral(repository)) {
+      return this.#connection.prepare<[], { id: number; text: string }>(words).iterate();
+    }
+    // `;` follows `:`.
+    return this.#connection
+      .prepare<[string, string, string], { id: number; text: string }>(
+        `${words} WHERE text = ? OR (text > ? AND text < ?)`,
+      )
+      .all(repository, `${repository}:`, `${repository};`);
+  }
 }
+
+/** No tag of a repository. */
+const CATALOG = "registry:catalog";
 
 const text = (row: Row, name: string): string => String(row[name] ?? "");
 
