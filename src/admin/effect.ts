@@ -17,10 +17,14 @@ export function formatActions(actions: readonly Action[]): string {
   return actions.length === 0 ? "nothing" : actions.join(", ");
 }
 
-/** `team/x (an example of team/**)`: what a right on a pattern was looked up for. */
-export function formatExample(image: ImagePattern): string {
+/** `team/x (an example of team/**)`: what a right on a pattern was looked up for; with its tag where a gate tells tags apart. */
+function formatExample(image: ImagePattern, { settings }: AdminContext): string {
+  const tag = settings.policy.tagEnforcement === "gate" ? image.tag : null;
+  const end = tag === null ? "" : `:${tag}`;
   const sample = sampleOf(image.repository);
-  return sample === image.repository ? sample : `${sample} (an example of ${image.repository})`;
+  return sample === image.repository
+    ? `${sample}${end}`
+    : `${sample}${end} (an example of ${image.repository}${end})`;
 }
 
 const explain = (rights: Rights): readonly string[] =>
@@ -40,7 +44,7 @@ export async function describeRights(
   const requester = await findRequester(subject, context);
   if (!requester.ok) return [requester.error.message];
   const rights = await findRights(requester.value, image, context);
-  const may = `${formatSubjectName(subject)} may now: ${formatActions(rights.allowed)} on ${formatExample(image)}`;
+  const may = `${formatSubjectName(subject)} may now: ${formatActions(rights.allowed)} on ${formatExample(image, context)}`;
   const isLess = wanted.some((action) => !rights.allowed.includes(action));
   return isLess ? [may, ...explain(rights)] : [may];
 }

@@ -1,7 +1,11 @@
 // Who gains and who loses by a change of rules: the same decision before and after it, for the people whom the rules name.
 import type { Action } from "../domain/action.js";
 import { mayOverlap } from "../domain/image-overlap.js";
-import { matchesRepository, type ImagePattern } from "../domain/image-pattern.js";
+import {
+  formatImagePattern,
+  matchesRepository,
+  type ImagePattern,
+} from "../domain/image-pattern.js";
 import type { RegisteredImage, SubjectName } from "../domain/ports.js";
 import type { Requester } from "../domain/requester.js";
 import type { AdminContext } from "./admin-context.js";
@@ -126,7 +130,11 @@ export async function watchImpact(
 ): Promise<() => Promise<readonly string[]>> {
   const survey = await planSurvey(pattern, subjects, context);
   const before = await takePicture(survey, context);
-  return async () => describeImpact(survey, before, await takePicture(survey, context));
+  const hasGate = context.settings.policy.tagEnforcement === "gate";
+  const shown = hasGate
+    ? survey
+    : { ...survey, places: survey.places.map((place) => ({ ...place, tag: null })) };
+  return async () => describeImpact(shown, before, await takePicture(survey, context));
 }
 
 /** What everybody of the survey may do now. */
@@ -152,12 +160,11 @@ function describeImpact(survey: Survey, before: Picture, after: Picture): readon
     if (place === undefined) return [];
     const words = describePlace(survey, before[at] ?? [], after[at] ?? []);
     // Several services with the same outcome are told once.
-    const text = `${place.repository}\n${words.join("\n")}`;
+    const name = formatImagePattern(place);
+    const text = `${name}\n${words.join("\n")}`;
     if (seen.has(text)) return [];
     seen.add(text);
-    return words.length === 0
-      ? []
-      : [`on ${place.repository}:`, ...words.map((line) => `  ${line}`)];
+    return words.length === 0 ? [] : [`on ${name}:`, ...words.map((line) => `  ${line}`)];
   });
   return survey.isCut ? [...lines, "and more people or places than are looked at here"] : lines;
 }

@@ -31,15 +31,24 @@ export function suggestCommand(
   const isPullOnly = actions.every((action) => action === "pull");
   if (input.requester.kind === "anonymous" && !isPullOnly) return null;
   const lift = liftPermissions(input, actions);
-  const tagged = input.images.filter(isTaggedWall);
+  // Before a gate the grant on the tag that was asked for is inside of whatever is exclusive there: no other tag is touched.
+  const { tag } = input.target;
+  const exact =
+    tag === null
+      ? []
+      : servicesFor(input, asked, tag).map((service) =>
+          giveGrant(input, { service, repository: asked.repository, tag }, actions),
+        );
+  const tagged = tag === null ? input.images.filter(isTaggedWall) : [];
   const grantTags = tagged.map((image) => giveGrant(input, image.pattern, actions));
   const unregister = tagged.map(unregisterImage);
-  const grants = servicesFor(input, asked).map((service) =>
+  const grants = servicesFor(input, asked, null).map((service) =>
     giveGrant(input, { service, repository: asked.repository, tag: null }, actions),
   );
   // What opens least comes first.
   const plans: readonly (readonly Step[])[] = [
     [],
+    ...exact.map((grant) => [grant]),
     grantTags,
     ...grants.map((grant) => [grant]),
     ...grants.map((grant) => [grant, ...grantTags]),
@@ -79,11 +88,15 @@ function liftPermissions(
 }
 
 /** An entry bound to the service may be the one that counts there; one for every service is tried first otherwise. */
-function servicesFor(input: DecisionInput, asked: ImagePattern): readonly (string | null)[] {
+function servicesFor(
+  input: DecisionInput,
+  asked: ImagePattern,
+  tag: string | null,
+): readonly (string | null)[] {
   if (asked.service !== null) return [asked.service];
   const { service } = input.target;
   const own = input.images.filter(
-    ({ pattern }) => pattern.repository === asked.repository && pattern.tag === null,
+    ({ pattern }) => pattern.repository === asked.repository && pattern.tag === tag,
   );
   const isBound = own.length > 0 && own.every(({ pattern }) => pattern.service !== null);
   return isBound ? [service, null] : [null, service];

@@ -72,6 +72,9 @@ interface Now {
   readonly data: object;
 }
 
+/** No repository: those of the gate may have a tag. */
+const isCatalog = (image: string): boolean => image === "registry:catalog";
+
 /** Of a refusal that no image decided. */
 function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): string | null {
   if (isRest) return null;
@@ -79,7 +82,7 @@ function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): s
     return findRenewal(reason, tried, credential);
   switch (reason) {
     case "not_allowed":
-      return image.includes(":")
+      return isCatalog(image)
         ? "only an account with admin gets this (dockwarden user update NAME --permissions admin)"
         : null;
     case "bad_password":
@@ -99,6 +102,14 @@ function findRemedy({ reason, tried, image, credential, isRest }: RefusalSum): s
       return "set auth.token.service of the registry to one of token.services";
     case "gate_bypassed":
       return "make the registry's port reachable for the door alone: docs/ledger.md";
+    case "immutable":
+      return "push another tag; to let tags be overwritten and deleted again: dockwarden image update IMAGE --no-immutable";
+    case "not_known_yet":
+      return `dockwarden image sync ${image}`;
+    case "takes_others":
+      return "delete tags one by one, or as an account that may delete all that goes along";
+    case "unchecked":
+      return "make the registry answer at registry.urls: dockwarden doctor";
     case "tokens_only":
       return `dockwarden token create ${tried === "" ? "NAME" : tried}, and docker login with the token as the password`;
     case "throttled_account":
@@ -134,8 +145,7 @@ function findRenewal(reason: string, tried: string, credential: string): string 
 /** All that was asked, asked again: a push needs its pull, too. Null where nothing of the kind can be asked. */
 async function checkNow(refusal: RefusalSum, context: AdminContext): Promise<Now | null> {
   const { tried, image, service } = refusal;
-  // `registry:catalog` is no repository.
-  if (refusal.reason !== "not_allowed" || image.includes(":")) return null;
+  if (refusal.reason !== "not_allowed" || isCatalog(image)) return null;
   const actions = findAsked(refusal);
   const pattern = parseImagePattern(image, service);
   if (actions.length === 0 || !pattern.ok || refusal.isRest) return null;

@@ -8,7 +8,7 @@ import { parseSubject } from "../admin/subject-reference.js";
 import { formatSubject } from "../domain/image.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
 import type { ImageFilter } from "../domain/listing.js";
-import type { RegisteredImage } from "../domain/ports.js";
+import { StoreUnavailable, type RegisteredImage } from "../domain/ports.js";
 import { CliExit, orExit } from "./exit.js";
 import { cutToTag, describeContent, toPublicContent } from "./image-content.js";
 import { isAboutHeld, listHeld } from "./image-held.js";
@@ -62,13 +62,24 @@ export async function listImages(session: Session, options: ListOptions): Promis
       const next = end < total ? `; go on with --offset ${end}` : "";
       session.io.note(`${images.length} of ${total} entries${next}\n`);
     }
-    const held = await context.ledger.count();
+    const held = await orNote(session, context.ledger.count(), 0);
     if (held > 0 && !session.isJson) {
       session.io.note(
         `these are entries; the registry holds ${held} repositories: dockwarden image list --held\n`,
       );
     }
   });
+}
+
+/** An entry is told without the ledger, too: what is wrong with that file is said beside it. */
+async function orNote<T>(session: Session, asked: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    session.io.note(`${error.message}\n`);
+    return otherwise;
+  }
 }
 
 async function readFilter(
@@ -108,7 +119,8 @@ export async function showImage(
     const found = await context.store.images.find(pattern, context.clock.now());
     const { repository, tag, service } = pattern;
     const isOne = !`${repository}${tag ?? ""}`.includes("*");
-    const everywhere = isOne ? await context.ledger.find(service, repository) : [];
+    const asked = isOne ? context.ledger.find(service, repository) : Promise.resolve([]);
+    const everywhere = found === null ? await asked : await orNote(session, asked, []);
     const held = everywhere
       .map((content) => cutToTag(content, tag))
       .filter((content) => content !== null);
