@@ -13,7 +13,7 @@ interface DoctorOptions {
   readonly beforeStart?: boolean;
   readonly registryConfig?: string;
   readonly registry?: string;
-  readonly past: readonly string[];
+  readonly past?: readonly string[];
 }
 
 /** Adds `doctor`. */
@@ -27,8 +27,7 @@ export function addDoctorCommand(program: Command, session: Session): void {
     .option(
       "--past <address>",
       "where the registry itself listens, such as 192.0.2.7:5000: clients must not reach it (repeatable)",
-      (address: string, earlier: readonly string[]) => [...earlier, address],
-      [],
+      (address: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), address],
     )
     .action((options: DoctorOptions) => run(session, options));
 }
@@ -36,7 +35,7 @@ export function addDoctorCommand(program: Command, session: Session): void {
 async function run(session: Session, options: DoctorOptions): Promise<void> {
   const registryUrl =
     options.registry === undefined ? null : readUrl("--registry", options.registry);
-  const past = options.past.map((address) =>
+  const past = (options.past ?? []).map((address) =>
     readUrl("--past", address.includes("://") ? address : `http://${address}`),
   );
   const result = await look(session, options, { registryUrl, past });

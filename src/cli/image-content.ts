@@ -33,7 +33,7 @@ export function describeContent(content: HeldContent, isCut: boolean): string {
   const head = ["tag", "digest", "size", "created", "pushed", "by", "pulls", "last pull", "by"];
   const read = readAt === null ? "never read" : `last read ${formatEnd(readAt)}`;
   const untagged = untaggedOf(content);
-  const whole = `${tags.length} tags, ${formatBytes(sizeOf(manifests, manifests.keys()))} in all, each layer counted once`;
+  const whole = `${tags.length === 1 ? "1 tag" : `${tags.length} tags`}, ${formatBytes(sizeOf(manifests, manifests.keys()))} in all, each layer counted once`;
   const lines = isCut
     ? []
     : [

@@ -30,7 +30,7 @@ function describePlan(
   const count = manifests.length === 1 ? "1 manifest" : `${manifests.length} manifests`;
   const all = tags.length === content.tags.length && tags.length > 0 ? ": all of its tags" : "";
   return [
-    `${repository} (${service}): ${count} and ${tags.length} tags${all}`,
+    `${repository} (${service}): ${count} and ${tags.length === 1 ? "1 tag" : `${tags.length} tags`}${all}`,
     ...tags
       .filter((tag) => !otherTags.includes(tag) && !derivedTags.includes(tag))
       .map((tag) => `  ${repository}:${tag}`),

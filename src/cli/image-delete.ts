@@ -52,7 +52,7 @@ export async function deleteImages(
   if ((text === undefined) === (options.unused === undefined)) {
     throw new CliExit(
       2,
-      "name one image (REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST), or give --unused 180d",
+      "name one image (REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST), or --unused 180d, not both",
     );
   }
   await session.withAdmin((context, loaded) =>

@@ -101,7 +101,7 @@ async function syncOne(
 function report(session: Session, results: readonly SyncResult[]): void {
   const lines = results.flatMap(({ service, repositories, tags, manifests, forgotten, unread }) => [
     `${service}: ${repositories} repositories, ${tags} tags, ${manifests} manifests read`,
-    ...forgotten.map((name) => `  ${name} is no longer there, and was forgotten`),
+    ...forgotten.map((name) => `  ${name} is not in the registry; nothing is kept of it`),
     ...unread.map(({ repository, message }) => `  ${repository} could not be read: ${message}`),
   ]);
   session.answer(results, `${lines.join("\n")}\n`);

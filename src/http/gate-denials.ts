@@ -33,9 +33,9 @@ export function describeDenial(
     case "immutable":
       return denial.action === "push"
         ? `${repository}:${denial.tag} exists and is immutable; push another tag`
-        : `${repository}:${denial.tag} is immutable and can not be deleted`;
+        : `${repository}:${denial.tag} is immutable and can't be deleted`;
     case "unchecked":
-      return `whether the immutable ${repository}:${denial.tag} exists can not be asked of the registry now; try again`;
+      return `whether the immutable ${repository}:${denial.tag} exists can't be asked of the registry now; try again`;
   }
 }
 

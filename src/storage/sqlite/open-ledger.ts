@@ -13,7 +13,7 @@ import {
 /** "DWRL" */
 const KIND: SideFileKind = {
   applicationId: 0x4457524c,
-  loss: "what was known of registries; dockwarden image sync reads them anew, pulls are not known again",
+  loss: "what was known of registries and of pulls",
 };
 
 /** `path`: ledgerPathOf. */
