@@ -143,12 +143,14 @@ async function* namesIn(
     if (name === text) yield name;
     return;
   }
-  const limit = Math.min(CHUNK, count + 1);
+  let limit = Math.min(CHUNK, count + 1);
   for (let after = last; ;) {
     const names = await repositories.listRepositories(service, { prefix: text, after, limit });
     yield* names;
     if (names.length < limit) return;
     after = names.at(-1) ?? null;
+    // A short page that is not full yet: what lies here is mostly not the requester's, and small steps would take for ever.
+    limit = CHUNK;
     await pause();
   }
 }
