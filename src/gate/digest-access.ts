@@ -4,7 +4,8 @@ import { StoreUnavailable } from "../domain/ports.js";
 import { parentOfTag } from "../domain/reference.js";
 import type { GateContext } from "./gate-context.js";
 import { denied, PASS, type GateAnswer } from "./gate-answer.js";
-import { decideEvery, decideTag, hasTagRules, may, type Scene } from "./scene.js";
+import { wasJustTagged } from "./just-tagged.js";
+import { decideEvery, decideTag, hasTagRules, may, rulesOn, type Scene } from "./scene.js";
 
 /** How long an unknown digest waits for its notification. */
 const EVENT_WAIT_MILLISECONDS = 1000;
@@ -29,7 +30,7 @@ export async function readDigest(question: Question, context: GateContext): Prom
   if (!hasTagRules(scene) || may(decideEvery(scene), "pull")) return PASS;
   const first = await judge(question, context);
   if (first.kind === "pass") return first;
-  if (await wasJustTagged(question, context)) return PASS;
+  if (await wasJustTagged(scene, question.digest, question.kind, context)) return PASS;
   return doubt(question, first, context);
 }
 
@@ -83,8 +84,17 @@ interface Way {
   readonly depth: number;
 }
 
+/** Of tags that the same rules name one is decided: a digest may have tens of thousands. */
 async function someReadable(scene: Scene, tags: readonly string[], way: Way): Promise<boolean> {
-  for (const tag of tags) if (await isTagReadable(scene, tag, way)) return true;
+  const decided = new Set<string>();
+  for (const tag of tags) {
+    if (parentOfTag(tag) === null) {
+      const rules = rulesOn(scene, tag);
+      if (decided.has(rules)) continue;
+      decided.add(rules);
+    }
+    if (await isTagReadable(scene, tag, way)) return true;
+  }
   return false;
 }
 
@@ -100,49 +110,27 @@ async function isTagReadable(scene: Scene, tag: string, way: Way): Promise<boole
   return someReadable(scene, tags, { ...way, depth: way.depth + 1 });
 }
 
-/**
- * A tag that the account asked for a moment ago may name this digest, and only the notification is missing: the registry is
- * asked. Where the ledger is behind it in anything, the repository is read anew.
- */
-async function wasJustTagged(question: Question, context: GateContext): Promise<boolean> {
-  const { scene, digest } = question;
-  const { registry, recentAsks } = context;
-  if (!registry.knows(scene.service)) return false;
-  let isBehind = false;
-  for (const tag of recentAsks.find(scene.requester, scene, scene.now)) {
-    if (!may(decideTag(scene, tag), "pull")) continue;
-    const found = await registry.findDigest(scene.service, scene.repository, tag);
-    if (!found.ok || found.value === null) continue;
-    if (found.value === digest) return true;
-    const reach = await findReach({ scene, digest: found.value, kind: "manifest" }, context);
-    isBehind ||= !reach.tags.includes(tag);
-  }
-  if (!isBehind) return false;
-  await context.reader.read(scene);
-  return (await judge(question, context)).kind === "pass";
-}
-
-/** Waits for a notification, then reads the repository; the last word stands. */
+/** Waits for a notification, then reads the repository where it was not read of late; the last word stands. */
 async function doubt(
   question: Question,
   first: GateAnswer,
   context: GateContext,
 ): Promise<GateAnswer> {
   const { scene } = question;
-  const isUnknown = first.kind === "denied" && first.denial.reason === "not-known-yet";
-  const mayBeBehind =
-    isUnknown || (recentlyAsked(scene, context) && !context.registry.knows(scene.service));
-  if (!mayBeBehind) return first;
   const waited = await waitForChange(question, first, context);
-  const isStill = waited.kind === "denied" && waited.denial.reason === "not-known-yet";
-  if (!isStill || !context.registry.knows(scene.service)) return waited;
+  if (waited.kind === "pass" || !context.registry.knows(scene.service)) return waited;
   if (!context.recentReadings.mayRead(scene, context.steadyMilliseconds())) return waited;
-  const read = await context.reader.read(scene);
-  return read.ok ? judge(question, context) : waited;
+  return (await readAnew(scene, context)) ? judge(question, context) : waited;
 }
 
-function recentlyAsked(scene: Scene, { recentAsks }: GateContext): boolean {
-  return recentAsks.find(scene.requester, scene, scene.now).length > 0;
+/** False: the ledger can't be written just now, or the repository not be read. */
+async function readAnew(scene: Scene, { reader }: GateContext): Promise<boolean> {
+  try {
+    return (await reader.read(scene)).ok;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return false;
+    throw error;
+  }
 }
 
 async function waitForChange(
@@ -155,9 +143,10 @@ async function waitForChange(
   for (;;) {
     const left = end - context.steadyMilliseconds();
     if (left <= 0) return answer;
-    if (!(await context.ledger.nextChange(question.scene, left))) return answer;
+    const isChanged = await context.ledger.nextChange(question.scene, left);
+    // Another process on the same ledger may have learnt it.
     answer = await judge(question, context);
-    if (answer.kind === "pass") return answer;
+    if (!isChanged || answer.kind === "pass") return answer;
   }
 }
 

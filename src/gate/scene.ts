@@ -69,6 +69,14 @@ export function hasTagRules({ images, requester, service, repository, policy }: 
   );
 }
 
+/** Equal for tags on which everything is decided alike: which images and parts of the credential's ceiling name them. */
+export function rulesOn({ images, requester }: Scene, tag: string): string {
+  const named = images.filter(({ pattern }) => matchesTag(pattern.tag, tag)).map(({ id }) => id);
+  if (requester.kind === "anonymous" || requester.ceiling.kind === "none") return named.join();
+  const inside = (requester.ceiling.images ?? []).map((pattern) => matchesTag(pattern.tag, tag));
+  return `${named.join()};${inside.map(Number).join("")}`;
+}
+
 /** Whether a tag can be made once only; without a gate nobody sees to it. */
 export function isImmutable({ images, policy }: Scene, tag: string): boolean {
   if (policy.tagEnforcement === "off") return false;

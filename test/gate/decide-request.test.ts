@@ -207,6 +207,34 @@ describe("reading by digest", () => {
     expect(await verdict(gate, "bob", "GET", `app/manifests/${D}`)).toBe("pass");
   });
 
+  test.each(["the ledger is locked", "the repository is too large"])(
+    "where %s, the index that was just asked for by its tag tells itself what it names",
+    async (why) => {
+      const gate = site();
+      const [index, image] = [digest("e"), digest("f")];
+      const references = [{ digest: D, mediaType: "application/x", size: 1 }];
+      const manifest = { size: 1, references, created: null };
+      const mediaType = "application/vnd.oci.image.index.v1+json";
+      gate.registry.tags?.set("7b-int4", index);
+      gate.registry.manifests.set(index, { ...manifest, digest: index, mediaType });
+      gate.registry.teach = () => {
+        if (why.includes("locked")) throw new StoreUnavailable("busy", "locked");
+      };
+      gate.registry.isTooLarge = why.includes("large");
+      const askFor = (who: Person, method: string, reference: string) =>
+        verdict(gate, who, method, `app/manifests/${reference}`);
+      expect(await askFor("bob", "HEAD", "7b-int4")).toBe("pass");
+      expect(await askFor("bob", "GET", D)).toBe("pass");
+      const oci = "application/vnd.oci.image.manifest.v1+json";
+      gate.registry.tags?.set("7b-int4", image);
+      gate.registry.manifests.set(image, { ...manifest, digest: image, mediaType: oci });
+      expect(await askFor("bob", "GET", D).catch(() => "undecided")).not.toBe("pass");
+      gate.registry.manifests.delete(index);
+      gate.registry.tags?.set("7b-int4", index);
+      expect(await askFor("bob", "GET", D).catch(() => "undecided")).not.toBe("pass");
+    },
+  );
+
   test("a denied one costs no reading where nothing was asked for by tag", async () => {
     const gate = site();
     expect(await verdict(gate, "bob", "GET", `app/manifests/${B}`)).toBe("digest-not-allowed");

@@ -2,11 +2,12 @@
 import type { Account } from "../../src/domain/account.js";
 import type { GrantedImage } from "../../src/domain/image.js";
 import { matchesRepository } from "../../src/domain/image-pattern.js";
-import type { DigestReach, PullNote, RepositoryPlace } from "../../src/domain/ledger.js";
+import type { DigestReach, Manifest, PullNote, RepositoryPlace } from "../../src/domain/ledger.js";
 import type { SignInRecord } from "../../src/domain/ports.js";
 import { err, ok } from "../../src/domain/result.js";
 import type { VerifiedToken } from "../../src/domain/token.js";
 import type { GateContext } from "../../src/gate/gate-context.js";
+import { NamedDigests } from "../../src/gate/just-tagged.js";
 import { RecentAsks } from "../../src/gate/recent-asks.js";
 import { RecentReadings } from "../../src/gate/recent-readings.js";
 import { VerifiedTokens } from "../../src/gate/verified-tokens.js";
@@ -60,7 +61,11 @@ export interface FakeLedger {
 export interface FakeRegistry {
   /** Tag → digest as the registry has it; null: no registry address is known. */
   tags: Map<string, string> | null;
+  /** Digest → what the registry has under it. */
+  readonly manifests: Map<string, Manifest>;
   isDown: boolean;
+  /** Readings fail, questions don't. */
+  isTooLarge: boolean;
   /** What reading the repository teaches the ledger. */
   teach: (() => void) | null;
   asked: string[];
@@ -119,7 +124,9 @@ export function fakeGate(
   };
   const registry: FakeRegistry = {
     tags: new Map(),
+    manifests: new Map(),
     isDown: false,
+    isTooLarge: false,
     teach: null,
     asked: [],
     readings: 0,
@@ -181,6 +188,7 @@ export function fakeGate(
       read: async () => {
         registry.readings += 1;
         if (registry.isDown) return err({ reason: "unreachable", message: "it is down" });
+        if (registry.isTooLarge) return err({ reason: "too-large", message: "it is too large" });
         registry.teach?.();
         return ok(null);
       },
@@ -193,9 +201,14 @@ export function fakeGate(
           return err({ reason: "unreachable", message: "it is down" });
         return ok(registry.tags.get(tag) ?? null);
       },
+      readManifest: async (_service, _repository, { digest }) =>
+        registry.isDown
+          ? err({ reason: "unreachable", message: "it is down" })
+          : ok(registry.manifests.get(digest) ?? null),
     },
     recentAsks: new RecentAsks(),
     recentReadings: new RecentReadings(),
+    namedDigests: new NamedDigests(),
     clock: { now: () => NOW + clock.ahead },
     // Each look at it is a tenth of a second later: waiting ends.
     steadyMilliseconds: () => (waited += 100),
