@@ -1,4 +1,5 @@
 // What waits to be written into the ledger: events in their order, pulls, troubles; each bounded.
+import { setImmediate as giveWay } from "node:timers/promises";
 import type { LedgerStore, LedgerTrouble, PullNote, RegistryEvent } from "./domain/ledger.js";
 import { StoreUnavailable } from "./domain/ports.js";
 import type { EpochSeconds } from "./domain/time.js";
@@ -72,6 +73,7 @@ export class LedgerQueue {
       }
       const next = this.#pulls.splice(0, BATCH);
       this.#counted = [...(await this.#attribution.attribute(next, store))];
+      await giveWay();
     } while (this.#counted.length + this.#pulls.length > 0);
   }
 }

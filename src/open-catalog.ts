@@ -4,14 +4,16 @@ import type { Config } from "./config/config.js";
 import type { CatalogReader } from "./domain/ledger.js";
 import type { GateContext } from "./gate/gate-context.js";
 import type { CatalogEndpoint } from "./http/catalog-endpoint.js";
-import { ledgerMigrations, systemClock, type OpenedAdmin } from "./open-parts.js";
+import {
+  ledgerMigrations,
+  SIDE_BUSY_MILLISECONDS,
+  systemClock,
+  type OpenedAdmin,
+} from "./open-parts.js";
 import { createCatalogReader } from "./storage/sqlite/ledger-catalog.js";
 import { ledgerPathOf } from "./storage/sqlite/open-ledger.js";
 
 export type OpenedCatalogReader = CatalogReader & { close(): void };
-
-/** A read waits so long at most for a writer; better-sqlite3 keeps everybody waiting meanwhile. */
-const BUSY_MILLISECONDS = 1000;
 
 /** Null where policy.catalog is admin. Opens its file with the first question. */
 export function openCatalogReader({ policy, storage }: Config): OpenedCatalogReader | null {
@@ -19,7 +21,7 @@ export function openCatalogReader({ policy, storage }: Config): OpenedCatalogRea
   return createCatalogReader({
     path: ledgerPathOf(storage.path),
     migrationsDirectory: ledgerMigrations,
-    busyTimeoutMs: BUSY_MILLISECONDS,
+    busyTimeoutMs: SIDE_BUSY_MILLISECONDS,
     clock: systemClock,
   });
 }

@@ -3,6 +3,7 @@ import type { Config } from "./config/config.js";
 import type { KeyStore } from "./domain/key.js";
 import type { RegistryApi } from "./domain/registry-api.js";
 import type { GateContext } from "./gate/gate-context.js";
+import { FirstPushes } from "./gate/first-pushes.js";
 import { NamedDigests } from "./gate/just-tagged.js";
 import { RecentAsks } from "./gate/recent-asks.js";
 import { RecentReadings } from "./gate/recent-readings.js";
@@ -38,6 +39,7 @@ export function openGate({ config, keys, admin, ledger, registry }: GateParts): 
     registry,
     recentAsks: new RecentAsks(),
     recentReadings: new RecentReadings(),
+    firstPushes: new FirstPushes(),
     namedDigests: new NamedDigests(),
     clock,
     steadyMilliseconds: () => Number(process.hrtime.bigint() / 1_000_000n),

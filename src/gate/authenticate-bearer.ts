@@ -81,6 +81,8 @@ async function identifyHolder(
   const record =
     found === "password" ? await context.accounts.findSignInById(holder.account) : found.holder;
   if (record?.account.id !== holder.account) return invalid("account-ended");
+  // A store that was restored may give a number anew; a name that was changed needs a new token.
+  if (record.account.name !== token.subject) return invalid("account-ended");
   if (!isActive(record.account, now)) return invalid("account-ended");
   if (found === "password") {
     if (isBeforePassword(token, record)) return invalid("credential-ended");
@@ -96,8 +98,12 @@ async function identifyHolder(
 }
 
 /** A token that an earlier password brought; its account may have changed in other ways since. */
-function isBeforePassword({ issuedAt }: VerifiedToken, { account }: SignInRecord): boolean {
-  return account.passwordChangedAt !== null && issuedAt < account.passwordChangedAt;
+function isBeforePassword(token: VerifiedToken, { account }: SignInRecord): boolean {
+  const { passwordChangedAt, credentialVersion } = account;
+  if (passwordChangedAt === null || token.issuedAt > passwordChangedAt) return false;
+  // Within the same second the version tells.
+  const isSame = token.holder?.credential === `password:${credentialVersion}`;
+  return token.issuedAt < passwordChangedAt || !isSame;
 }
 
 /** What the private claim names: `password:1`, or a credential by its number. */

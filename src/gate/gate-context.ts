@@ -6,6 +6,7 @@ import type { RegistryApi, RegistryFault } from "../domain/registry-api.js";
 import type { Result } from "../domain/result.js";
 import type { Clock } from "../domain/time.js";
 import type { BearerContext } from "./authenticate-bearer.js";
+import type { FirstPushes } from "./first-pushes.js";
 import type { NamedDigests } from "./just-tagged.js";
 import type { RecentAsks } from "./recent-asks.js";
 import type { RecentReadings } from "./recent-readings.js";
@@ -32,6 +33,7 @@ export interface GateContext extends BearerContext {
   readonly registry: Pick<RegistryApi, "knows" | "findDigest" | "readManifest">;
   readonly recentAsks: RecentAsks;
   readonly namedDigests: NamedDigests;
+  readonly firstPushes: FirstPushes;
   readonly recentReadings: RecentReadings;
   readonly clock: Clock;
   /** Milliseconds, for waiting: never goes back. */

@@ -2,6 +2,7 @@
 import type { DigestReach } from "../domain/ledger.js";
 import { parentOfTag } from "../domain/reference.js";
 import type { GateContext } from "./gate-context.js";
+import { judgeAttachment } from "./attachments.js";
 import { denied, PASS, type GateAnswer } from "./gate-answer.js";
 import {
   decideEvery,
@@ -13,6 +14,9 @@ import {
   type Scene,
 } from "./scene.js";
 
+/** How often the registry is asked whether the other push of an immutable tag has ended. */
+const LOOK_MILLISECONDS = 500;
+
 /** Writing a tag; an immutable one only where the registry says, at this moment, that there is none. */
 export async function writeTag(
   scene: Scene,
@@ -20,38 +24,25 @@ export async function writeTag(
   context: GateContext,
 ): Promise<GateAnswer> {
   const parent = parentOfTag(tag);
-  if (parent !== null && hasTagRules(scene)) return writeAttachment(scene, parent, context);
+  if (parent !== null && hasTagRules(scene)) return judgeAttachment(scene, parent, "push", context);
   const decision = decideTag(scene, tag);
   if (!may(decision, "push")) {
     return denied({ reason: "not-allowed", action: "push", tag, decision });
   }
-  // What is attached to an immutable image (signatures, mostly) may grow.
-  if (parent !== null || !isImmutable(scene, tag)) return PASS;
-  const found = await context.registry.findDigest(scene.service, scene.repository, tag);
-  if (!found.ok) return denied({ reason: "unchecked", tag, message: found.error.message });
-  return found.value === null ? PASS : denied({ reason: "immutable", tag, action: "push" });
+  // What is attached to an immutable image may grow.
+  return parent !== null || !isImmutable(scene, tag) ? PASS : writeOnce(scene, tag, context);
 }
 
-/** A tag made of an image's digest may be written by who may push a tag of that image. */
-async function writeAttachment(
-  scene: Scene,
-  parent: string,
-  context: GateContext,
-): Promise<GateAnswer> {
-  const every = decideEvery(scene);
-  if (may(every, "push")) return PASS;
-  const mayPush = (reach: DigestReach): boolean => {
-    const tags = reach.tags.length > 0 ? reach.tags : reach.pastTags;
-    return tags.some((tag) => parentOfTag(tag) === null && may(decideTag(scene, tag), "push"));
-  };
-  const reach = await context.ledger.findReach(scene, parent);
-  if (mayPush(reach)) return PASS;
-  if (!context.registry.knows(scene.service)) return denied({ reason: "not-known-yet" });
-  await context.reader.read(scene);
-  const now = await context.ledger.findReach(scene, parent);
-  if (mayPush(now)) return PASS;
-  if (now.tags.length === 0) return denied({ reason: "not-known-yet" });
-  return denied({ reason: "digest-not-allowed", tags: now.tags });
+/** The first of two pushes passes; the other waits for it, and is refused once the tag is there. */
+async function writeOnce(scene: Scene, tag: string, context: GateContext): Promise<GateAnswer> {
+  const { registry, firstPushes, ledger, steadyMilliseconds } = context;
+  for (;;) {
+    const found = await registry.findDigest(scene.service, scene.repository, tag);
+    if (!found.ok) return denied({ reason: "unchecked", tag, message: found.error.message });
+    if (found.value !== null) return denied({ reason: "immutable", tag, action: "push" });
+    if (firstPushes.begin(scene, tag, steadyMilliseconds())) return PASS;
+    await ledger.nextChange(scene, LOOK_MILLISECONDS);
+  }
 }
 
 /** Deleting a tag (Distribution 3 does, 2.8 answers 400). */
@@ -61,26 +52,15 @@ export async function deleteTag(
   context: GateContext,
 ): Promise<GateAnswer> {
   const parent = parentOfTag(tag);
-  if (parent !== null && hasTagRules(scene)) return deleteAttachment(scene, parent, context);
+  if (parent !== null && (hasTagRules(scene) || hasImmutable(scene))) {
+    return judgeAttachment(scene, parent, "delete", context);
+  }
   const decision = decideTag(scene, tag);
   if (!may(decision, "delete")) {
     return denied({ reason: "not-allowed", action: "delete", tag, decision });
   }
   const isKept = parent === null && isImmutable(scene, tag);
   return isKept ? denied({ reason: "immutable", tag, action: "delete" }) : PASS;
-}
-
-async function deleteAttachment(
-  scene: Scene,
-  parent: string,
-  context: GateContext,
-): Promise<GateAnswer> {
-  if (may(decideEvery(scene), "delete")) return PASS;
-  const { tags } = await context.ledger.findReach(scene, parent);
-  const isAllowed = tags.some(
-    (tag) => parentOfTag(tag) === null && may(decideTag(scene, tag), "delete"),
-  );
-  return isAllowed ? PASS : denied({ reason: "digest-not-allowed", tags });
 }
 
 /**
@@ -103,14 +83,21 @@ export async function deleteDigest(
     : { ok: false as const };
   if (!read.ok) return denied({ reason: "takes-others", tag: null });
   const reach = await context.ledger.findReach(scene, digest);
+  for (const tag of reach.tags) {
+    const parent = parentOfTag(tag);
+    if (parent === null) continue;
+    const answer = await judgeAttachment(scene, parent, "delete", context);
+    if (answer.kind !== "pass") return answer;
+  }
   return judgeDelete(scene, reach, mayAll);
 }
 
 function judgeDelete(scene: Scene, reach: DigestReach, mayAll: boolean): GateAnswer {
-  const kept = reach.tags.find((tag) => parentOfTag(tag) === null && isImmutable(scene, tag));
+  const own = reach.tags.filter((tag) => parentOfTag(tag) === null);
+  const kept = own.find((tag) => isImmutable(scene, tag));
   if (kept !== undefined) return denied({ reason: "immutable", tag: kept, action: "delete" });
   if (mayAll) return PASS;
-  const others = reach.tags.find((tag) => !may(decideTag(scene, tag), "delete"));
+  const others = own.find((tag) => !may(decideTag(scene, tag), "delete"));
   if (others !== undefined) return denied({ reason: "takes-others", tag: others });
   if (reach.hasUntaggedParent) return denied({ reason: "takes-others", tag: null });
   if (reach.tags.length > 0) return PASS;

@@ -37,12 +37,19 @@ export class PullAttribution {
     ledger: Pick<LedgerReader, "findReach">,
   ): Promise<readonly PullNote[]> {
     const counted: PullNote[] = [];
+    const known = new Map<string, Promise<readonly string[]>>();
+    const tagsOf = (note: PullNote, digest: string): Promise<readonly string[]> => {
+      const key = `${note.service}\n${note.repository}\n${digest}`;
+      const tags = known.get(key) ?? findTags(note, digest, ledger);
+      known.set(key, tags);
+      return tags;
+    };
     for (const note of notes) {
       const { digest } = note;
       const one =
         digest === null
           ? this.#byTag(note)
-          : this.#byDigest(note, digest, await findTags(note, digest, ledger));
+          : this.#byDigest(note, digest, await tagsOf(note, digest));
       if (one !== null) counted.push(one);
     }
     return counted;

@@ -54,11 +54,13 @@ describe("the token", () => {
     ["expired", { expiresAt: NOW }],
     ["expired", { expiresAt: NOW - 1 }],
     ["account-ended", { holder: { account: 999, credential: "password:1" } }],
+    ["account-ended", { subject: "alison" }],
     ["credential-ended", { credential: "token:77" }],
     ["credential-ended", { credential: "nonsense" }],
     ["credential-ended", { credential: "" }],
     // Made before the password was changed.
     ["credential-ended", { issuedAt: NOW - 86_401 }],
+    ["credential-ended", { issuedAt: NOW - 86_400, credential: "password:0" }],
   ] as const)("%s: %j is refused", async (detail, change) => {
     expect(await judge(fakeGate([ALICE], []), bearer(change))).toBe(detail);
   });

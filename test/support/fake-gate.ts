@@ -7,6 +7,7 @@ import type { SignInRecord } from "../../src/domain/ports.js";
 import { err, ok } from "../../src/domain/result.js";
 import type { VerifiedToken } from "../../src/domain/token.js";
 import type { GateContext } from "../../src/gate/gate-context.js";
+import { FirstPushes } from "../../src/gate/first-pushes.js";
 import { NamedDigests } from "../../src/gate/just-tagged.js";
 import { RecentAsks } from "../../src/gate/recent-asks.js";
 import { RecentReadings } from "../../src/gate/recent-readings.js";
@@ -208,6 +209,7 @@ export function fakeGate(
     },
     recentAsks: new RecentAsks(),
     recentReadings: new RecentReadings(),
+    firstPushes: new FirstPushes(),
     namedDigests: new NamedDigests(),
     clock: { now: () => NOW + clock.ahead },
     // Each look at it is a tenth of a second later: waiting ends.

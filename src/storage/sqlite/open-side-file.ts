@@ -76,7 +76,8 @@ function prepare(
     const message = `${path} is not a file of Dockwarden's; move it away, and the server makes a new one`;
     return { code: "foreign", message };
   }
-  connection.pragma(`application_id = ${applicationId}`);
+  // Only where it isn't ours yet: writing would wait for whoever writes now.
+  if (id !== applicationId) connection.pragma(`application_id = ${applicationId}`);
   const missing = findMissing(connection, readMigrations(options.migrationsDirectory));
   if (!missing.ok) return { ...missing.error, message: `${path}: ${missing.error.message}` };
   applyMigrations(connection, missing.value, clock);
