@@ -33,6 +33,8 @@ export interface LedgerKeeper extends GateLedger {
   changed(place: RepositoryPlace): void;
   /** Called with each trouble as it comes up. */
   onTrouble(act: (trouble: Trouble) => void): void;
+  /** Called with each event once it is in the ledger. */
+  onEvent(act: (event: RegistryEvent) => void): void;
   /** Sentences for health. */
   findWarnings(): Promise<readonly string[]>;
   /** Writes what is left and closes the file. */
@@ -77,6 +79,7 @@ export function keepLedger(options: LedgerKeeperOptions): LedgerKeeper {
   const waits = waitForChanges();
   const gate = hasGate ? watchGate({ ...options, use: () => file.use() }) : null;
   const listeners: ((trouble: Trouble) => void)[] = [];
+  const eventListeners: ((event: RegistryEvent) => void)[] = [];
   const instances = new Set<string>();
   let unwritten: string | null = null;
   let lost = 0;
@@ -131,6 +134,7 @@ export function keepLedger(options: LedgerKeeperOptions): LedgerKeeper {
         for (const event of fresh) {
           waits.changed(event.act);
           gate?.reported(event);
+          for (const listener of eventListeners) listener(event);
         }
         written += fresh.length;
         await noteInstances(store, fresh);
@@ -174,6 +178,7 @@ export function keepLedger(options: LedgerKeeperOptions): LedgerKeeper {
       waits.changed(place);
     },
     onTrouble: (act) => void listeners.push(act),
+    onEvent: (act) => void eventListeners.push(act),
     findReach: async (place, digest) => file.use().findReach(place, digest),
     findBlobReach: async (place, digest) => file.use().findBlobReach(place, digest),
     nextChange: (place, milliseconds) => waits.next(place, milliseconds),

@@ -4,6 +4,7 @@ import { isIPv6 } from "node:net";
 import { startActivityWriter } from "./activity-writer.js";
 import { pruneChanges, pruneCredentials } from "./admin/audit-admin.js";
 import { watchClock } from "./clock-watch.js";
+import { startCreatedReader } from "./created-reader.js";
 import {
   activityMigrations,
   ledgerMigrations,
@@ -114,6 +115,7 @@ export async function serve(
   const { registry } = registries;
   const mender = { registry, ledger, listing: admin.ledger, clock: systemClock, log };
   const stopMending = startLedgerMender(mender);
+  const stopReading = startCreatedReader({ registry, ledger, log });
   const credentialEpoch = await opened.value.store.credentialEpoch();
   log.info({ evt: "server.start", url, credentialEpoch });
   for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
@@ -132,6 +134,7 @@ export async function serve(
     stopPruning();
     registries.close();
     await stopMending();
+    await stopReading();
     await closeParts(parts);
     log.info({ evt: "server.stopped" });
     finish(0);
