@@ -117,9 +117,12 @@ async function doubt(
   context: GateContext,
 ): Promise<GateAnswer> {
   const { scene } = question;
+  const mayRead = context.recentReadings.mayRead(scene, context.steadyMilliseconds());
+  // What is known, and was doubted a moment ago, is denied without delay.
+  const isUnknown = first.kind === "denied" && first.denial.reason === "not-known-yet";
+  if (!isUnknown && !mayRead) return first;
   const waited = await waitForChange(question, first, context);
-  if (waited.kind === "pass" || !context.registry.knows(scene.service)) return waited;
-  if (!context.recentReadings.mayRead(scene, context.steadyMilliseconds())) return waited;
+  if (waited.kind === "pass" || !mayRead || !context.registry.knows(scene.service)) return waited;
   return (await readAnew(scene, context)) ? judge(question, context) : waited;
 }
 

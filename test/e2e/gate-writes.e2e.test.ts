@@ -123,7 +123,7 @@ describeWith(PROGRAMS, "writing through the gate", () => {
     const digest = await digestOf("kept:v1");
     for (const who of [developer, admin]) {
       for (const image of ["kept:v1", "kept:tmp", `kept@${digest}`]) {
-        expectFailed(await remove(who, image), "kept:v1 is immutable and can not be deleted; ref ");
+        expectFailed(await remove(who, image), "kept:v1 is immutable and can't be deleted; ref ");
       }
     }
     expectDone(await reader.pull(site.image("kept:v1")));
