@@ -1,4 +1,5 @@
 // What the stack costs a pull: a large image through door, gate and token server against the same from a bare registry, in one run.
+import "./own-rings.js";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

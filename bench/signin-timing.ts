@@ -1,4 +1,5 @@
 // Do answers to wrong sign-ins take equally long? THREATS B02 on a real server with its default hash, one request after the other.
+import "./own-rings.js";
 import { writeFile } from "node:fs/promises";
 import { Database } from "../src/storage/sqlite/engine.js";
 import { addUser, passwordOf, spawnServer, type TestServer } from "../test/support/spawn-server.js";

@@ -3,7 +3,6 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "
 import { join } from "node:path";
 import { openKeyStore } from "../../src/crypto/key-store.js";
 import type { KeyAlgorithm } from "../../src/domain/key.js";
-import { tempFolder } from "./temp.js";
 
 export interface RingWish {
   /** ES256 when absent. */
@@ -12,8 +11,14 @@ export interface RingWish {
   readonly madeAt?: number;
 }
 
-/** Shared by all test files of one `npm test`; otherwise each file has its own. */
-const shelf = process.env["DOCKWARDEN_TEST_RINGS"] ?? tempFolder();
+/** Shared by all test files of one `npm test`; otherwise each file has its own. Measurements name one: they run without jest. */
+async function findShelf(): Promise<string> {
+  const shared = process.env["DOCKWARDEN_TEST_RINGS"];
+  if (shared !== undefined) return shared;
+  own ??= (await import("./temp.js")).tempFolder();
+  return own;
+}
+let own: string | undefined;
 
 /**
  * Lays a whole key store, the same one each time, into a folder that isn't there yet (`keys.directory`). What registries
@@ -21,7 +26,7 @@ const shelf = process.env["DOCKWARDEN_TEST_RINGS"] ?? tempFolder();
  */
 export async function layKeys(directory: string, wish: RingWish = {}): Promise<void> {
   const { algorithm = "ES256", madeAt } = wish;
-  const ring = join(shelf, `${algorithm}-${madeAt ?? "now"}`);
+  const ring = join(await findShelf(), `${algorithm}-${madeAt ?? "now"}`);
   if (!existsSync(ring)) await makeRing(ring, algorithm, madeAt ?? Math.floor(Date.now() / 1000));
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   cpSync(join(ring, "keys"), directory, { recursive: true });
