@@ -6,14 +6,8 @@ import { blobsOf } from "../domain/manifest-graph.js";
 import type { RegistryFault } from "../domain/registry-api.js";
 import type { RegistryWork } from "../domain/registry-work.js";
 import { ok, type Result } from "../domain/result.js";
-import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
-import {
-  findUnused,
-  type DeletePlan,
-  type ImmutablePatterns,
-  type KeptTag,
-} from "./delete-plan.js";
+import type { DeletePlan, ImmutablePatterns } from "./delete-plan.js";
 
 /** Bytes that no remaining manifest of the registry's needs. */
 export interface Freed {
@@ -22,10 +16,18 @@ export interface Freed {
   readonly unknownCount: number;
 }
 
-export interface UnusedTags {
-  readonly content: HeldContent;
-  readonly tags: readonly string[];
-  readonly kept: readonly KeptTag[];
+/** What goes in one repository, and what it takes to say so: thousands of them are held at once, their contents are not. */
+export interface Planned {
+  readonly plan: DeletePlan;
+  /** How many tags are there now. */
+  readonly tagCount: number;
+  /** Bytes by digest of what goes, and of what it names. */
+  readonly blobs: ReadonlyMap<string, number>;
+}
+
+/** The plan without the content that it was made of. */
+export function toPlanned(plan: DeletePlan, { tags, manifests }: HeldContent): Planned {
+  return { plan, tagCount: tags.length, blobs: blobsOf(manifests, plan.manifests) };
 }
 
 /** More than any store holds. */
@@ -45,15 +47,14 @@ export async function findImmutable(
 
 /** What the garbage collector frees once all plans (of one service) are done. */
 export async function findFreed(
-  plans: readonly { readonly plan: DeletePlan; readonly content: HeldContent }[],
+  plans: readonly Planned[],
   { ledger }: AdminContext,
 ): Promise<Freed> {
   const [first] = plans;
   if (first === undefined) return { bytes: 0, unknownCount: 0 };
   const { service } = first.plan;
-  const blobs = new Map(
-    plans.flatMap(({ plan, content }) => [...blobsOf(content.manifests, plan.manifests)]),
-  );
+  const blobs = new Map<string, number>();
+  for (const one of plans) for (const [digest, size] of one.blobs) blobs.set(digest, size);
   const gone = plans.map(({ plan: { repository, manifests: digests } }) => ({
     repository,
     digests,
@@ -64,29 +65,6 @@ export async function findFreed(
     0,
   );
   return { bytes, unknownCount: await ledger.countIncomplete(service) };
-}
-
-/** Every repository of the service with tags of which no use is known since. */
-export async function listUnusedTags(
-  service: string,
-  since: EpochSeconds,
-  context: AdminContext,
-): Promise<readonly UnusedTags[]> {
-  const { repositories } = await context.ledger.list({
-    service,
-    prefix: null,
-    unusedSince: since,
-    order: "name",
-    page: { limit: null, offset: 0 },
-  });
-  const found: UnusedTags[] = [];
-  for (const { repository } of repositories) {
-    const [content] = await context.ledger.find(service, repository);
-    if (content === undefined) continue;
-    const immutable = await findImmutable({ service, repository }, context);
-    found.push({ content, ...findUnused(content, since, immutable) });
-  }
-  return found;
 }
 
 /**

@@ -1,13 +1,7 @@
 // What `image delete` says: what goes, what goes with it, what is freed and by which command.
 import type { DeletePlan } from "../admin/delete-plan.js";
-import type { Freed } from "../admin/image-delete.js";
-import type { HeldContent } from "../domain/ledger-listing.js";
+import type { Freed, Planned } from "../admin/image-delete.js";
 import { formatBytes } from "./bytes.js";
-
-interface Planned {
-  readonly plan: DeletePlan;
-  readonly content: HeldContent;
-}
 
 /** The registry's own command; it must not take pushes meanwhile. */
 const COLLECT = [
@@ -19,16 +13,14 @@ const COLLECT = [
 /** What would go. */
 export function describePlans(planned: readonly Planned[], freed: Freed): string {
   if (planned.length === 0) return "nothing to delete\n";
-  const lines = planned.flatMap(({ plan, content }) => describePlan(plan, content));
+  const lines = planned.flatMap(describePlan);
   return `${[...lines, describeFreed(freed)].join("\n")}\n`;
 }
 
-function describePlan(
-  { service, repository, manifests, tags, otherTags, derivedTags }: DeletePlan,
-  content: HeldContent,
-): readonly string[] {
+function describePlan({ plan, tagCount }: Planned): readonly string[] {
+  const { service, repository, manifests, tags, otherTags, derivedTags } = plan;
   const count = manifests.length === 1 ? "1 manifest" : `${manifests.length} manifests`;
-  const all = tags.length === content.tags.length && tags.length > 0 ? ": all of its tags" : "";
+  const all = tags.length === tagCount && tags.length > 0 ? ": all of its tags" : "";
   return [
     `${repository} (${service}): ${count} and ${tags.length === 1 ? "1 tag" : `${tags.length} tags`}${all}`,
     ...tags

@@ -1,15 +1,16 @@
 // `dockwarden image delete`: takes tags, manifests or whole repositories out of a registry.
 import type { AdminContext } from "../admin/admin-context.js";
-import { planDelete, type DeletePlan, type DeleteTarget } from "../admin/delete-plan.js";
+import { planDelete, type DeleteTarget } from "../admin/delete-plan.js";
 import {
   findFreed,
   findImmutable,
-  listUnusedTags,
   runDelete,
+  toPlanned,
   type Freed,
+  type Planned,
 } from "../admin/image-delete.js";
+import { planUnused } from "../admin/unused-tags.js";
 import type { OpenedRegistryWork } from "../app.js";
-import type { HeldContent } from "../domain/ledger-listing.js";
 import { isDigest } from "../domain/reference.js";
 import { formatBytes } from "./bytes.js";
 import { confirm } from "./confirm.js";
@@ -27,12 +28,6 @@ export interface DeleteOptions {
   readonly literal?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
-}
-
-/** What goes in one repository, and what was there. */
-export interface Planned {
-  readonly plan: DeletePlan;
-  readonly content: HeldContent;
 }
 
 /** Everything that the acts below work on. */
@@ -94,7 +89,7 @@ async function deleteNamed(scene: Scene, text: string): Promise<void> {
   if (!plan.ok && named.tag !== null && !content.tags.some(({ tag }) => tag === named.tag)) {
     throw new CliExit(1, `${plan.error.message}${await hintAtEntry(named, context)}`);
   }
-  await carryOut(scene, [{ plan: orExit(plan), content }], named.target.kind === "all");
+  await carryOut(scene, [toPlanned(orExit(plan), content)], named.target.kind === "all");
 }
 
 /** `repo`, `repo:tag`, `repo@sha256:…`; a tag before a digest is for people. */
@@ -171,23 +166,15 @@ async function deleteUnused(scene: Scene): Promise<void> {
     }
     session.io.note(`${begins}\n`);
   }
-  // The ledger says where to look; the registry itself what is there now.
-  for (const { content } of await listUnusedTags(service, since, context)) {
-    session.progress(`${service}: reading ${content.repository}`);
-    const read = await work.refresh(content);
-    if (!read.ok) throw toExit(read.error);
-  }
+  const onReading = (name: string): void => {
+    session.progress(`${service}: reading ${name}`);
+  };
+  const found = await planUnused({ service, since, onReading }, work, context);
   session.progress(null);
-  const planned: Planned[] = [];
-  for (const { content, tags, kept } of await listUnusedTags(service, since, context)) {
-    for (const { tag, reason } of kept) {
-      session.io.note(`kept: ${content.repository}:${tag}: ${reason}\n`);
-    }
-    if (tags.length === 0) continue;
-    const immutable = await findImmutable(content, context);
-    const plan = planDelete(content, { kind: "tags", tags }, immutable);
-    if (plan.ok) planned.push({ plan: plan.value, content });
-    else session.io.note(`kept: ${content.repository}: ${plan.error.message}\n`);
+  if (!found.ok) throw toExit(found.error);
+  const { planned, kept } = found.value;
+  for (const { repository, tag, reason } of kept) {
+    session.io.note(`kept: ${tag === null ? repository : `${repository}:${tag}`}: ${reason}\n`);
   }
   await carryOut(scene, planned, true);
 }

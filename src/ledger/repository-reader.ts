@@ -9,7 +9,7 @@ import type { LedgerListing } from "../domain/ledger-listing.js";
 import { isIndexType } from "../domain/media-type.js";
 import type { RegistryApi, RegistryFault } from "../domain/registry-api.js";
 import { err, ok, type Result } from "../domain/result.js";
-import { someAtOnce } from "./some-at-once.js";
+import { someAtOnce } from "../domain/some-at-once.js";
 
 export interface ReaderContext {
   readonly registry: RegistryApi;
