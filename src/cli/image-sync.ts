@@ -98,14 +98,28 @@ async function syncOne(
   return { service, ...synced.value };
 }
 
+/** So many repositories are named of one kind; JSON has all. */
+const LINES_MAX = 10;
+
+function cut(lines: readonly string[]): readonly string[] {
+  const more = lines.length - LINES_MAX;
+  return more <= 0 ? lines : [...lines.slice(0, LINES_MAX), `  and ${more} more`];
+}
+
 function report(session: Session, results: readonly SyncResult[]): void {
   const lines = results.flatMap(({ service, repositories, tags, manifests, forgotten, unread }) => [
     `${service}: ${repositories} repositories, ${tags} tags, ${manifests} manifests read`,
-    ...forgotten.map((name) => `  ${name} is not in the registry; nothing is kept of it`),
-    ...unread.map(({ repository, message }) => `  ${repository} could not be read: ${message}`),
+    ...cut(forgotten.map((name) => `  ${name} is not in the registry; nothing is kept of it`)),
+    ...cut(
+      unread.map(({ repository, message }) => `  ${repository} could not be read: ${message}`),
+    ),
   ]);
   session.answer(results, `${lines.join("\n")}\n`);
   const count = results.reduce((sum, { unread }) => sum + unread.length, 0);
-  if (count > 0)
-    throw new CliExit(3, `${count} repositories could not be read and stay as they were`);
+  if (count === 0) return;
+  const words =
+    count === 1
+      ? "1 repository could not be read and stays as it was"
+      : `${count} repositories could not be read and stay as they were`;
+  throw new CliExit(3, words);
 }

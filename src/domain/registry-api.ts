@@ -5,9 +5,12 @@ import type { Result } from "./result.js";
 /** `sub` of the tokens that we ask registries with; no account can have this name. */
 export const OWN_SUBJECT = "@dockwarden";
 
-/** `unknown-address`: registry.urls names none for the service. `refused`: it answered, but not as it should. */
+/**
+ * `unknown-address`: registry.urls names none for the service. `refused`: it answered, but not as it should. `foreign`: it
+ * answered as no registry does (a 404 without a registry's error code, something else than a list): a web server, mostly.
+ */
 export interface RegistryFault {
-  readonly reason: "unknown-address" | "unreachable" | "refused" | "too-large";
+  readonly reason: "unknown-address" | "unreachable" | "refused" | "foreign" | "too-large";
   /** What was wrong and what to do, without secrets. */
   readonly message: string;
 }

@@ -84,6 +84,8 @@ class Run {
   readonly #forgotten: string[] = [];
   readonly #unread: { repository: string; message: string }[] = [];
   #counts: SyncCounts = { repositories: 0, tags: 0, manifests: 0 };
+  /** It has answered as registries do. */
+  #isRegistry: boolean;
   isEnded = false;
 
   /** `known`: those of which it is said that they are forgotten. */
@@ -91,6 +93,8 @@ class Run {
     this.#order = order;
     this.#known = known;
     this.#context = context;
+    // Else its catalogue was read.
+    this.#isRegistry = order.repositories.length === 0;
     const { requestsAtOnce } = order;
     this.#options = { withCreated: true, requestsAtOnce, requestsMax: 200_000, seconds: 3600 };
   }
@@ -99,15 +103,22 @@ class Run {
     return { ...this.#counts, forgotten: this.#forgotten, unread: this.#unread };
   }
 
+  /** Nobody else will be answered either. */
+  #isHopeless({ reason }: RegistryFault): boolean {
+    if (["unreachable", "unknown-address"].includes(reason)) return true;
+    // What has shown itself to be a registry may stumble over one repository.
+    return reason === "foreign" && !this.#isRegistry;
+  }
+
   async readAll(
     names: readonly string[],
   ): Promise<{ readonly ok: false; readonly error: RegistryFault } | null> {
     for (const repository of names) {
       const place = { service: this.#order.service, repository };
       const read = await readRepository(place, this.#options, this.#context);
+      this.#isRegistry ||= read.ok;
       if (!read.ok) {
-        // Nobody else will be answered either.
-        if (["unreachable", "unknown-address"].includes(read.error.reason)) return read;
+        if (this.#isHopeless(read.error)) return read;
         this.#unread.push({ repository, message: read.error.message });
       } else if (read.value === null) {
         await this.#context.ledger.forgetRepository(place);

@@ -57,7 +57,8 @@ function wordsFor(code: string): string {
 export function strangeStatus({ service, origin }: Where, status: number, what: string): Faulty {
   const who = `the registry of ${service} at ${origin}`;
   return err({
-    reason: "refused",
+    // A registry's own 404 never comes here: it says by a code what is unknown.
+    reason: status === 404 ? "foreign" : "refused",
     message: `${who} answered ${status} to ${what}; ${adviseOn(status, origin)}`,
   });
 }
@@ -79,6 +80,12 @@ function adviseOn(status: number, origin: string): string {
 export function strangeAnswer({ service, origin }: Where, what: string): Faulty {
   const message = `the registry of ${service} at ${origin} sent ${what}; see whether registry.urls names a registry`;
   return err({ reason: "refused", message });
+}
+
+/** It answered a question for a list with something else, as a web server does that shows one page for everything. */
+export function foreignAnswer(where: Where, what: string): Faulty {
+  const { message } = strangeAnswer(where, what).error;
+  return err({ reason: "foreign", message });
 }
 
 /** There is more than this server reads at once. */

@@ -7,6 +7,7 @@ import { isRepositoryName } from "../domain/repository-name.js";
 import type { AccessEntry } from "../domain/token.js";
 import type { Exchange, Exchanged } from "./exchange.js";
 import {
+  foreignAnswer,
   silence,
   strangeAnswer,
   strangeStatus,
@@ -97,7 +98,7 @@ export class RegistryClient implements RegistryApi {
       if (isUnknown(answer)) return ok(last === null ? null : tags);
       if (answer.status !== 200) return strangeStatus(where, answer.status, `its list of tags`);
       const page = readTags(answer.body);
-      if (page === null) return strangeAnswer(where, "no list of tags");
+      if (page === null) return foreignAnswer(where, "no list of tags");
       tags.push(...page);
       if (tags.length > TAGS_MAX) {
         return tooMuch(where, `has more than ${TAGS_MAX} tags in ${repository}; delete some`);
@@ -150,7 +151,7 @@ export class RegistryClient implements RegistryApi {
     if (answer.status !== 200) return strangeStatus(where, answer.status, "its catalogue");
     const names = readNames(answer.body, "repositories");
     return names === null
-      ? strangeAnswer(where, "no catalogue")
+      ? foreignAnswer(where, "no catalogue")
       : ok(names.filter(isRepositoryName));
   }
 

@@ -64,6 +64,25 @@ test("a registry that does not answer ends it", async () => {
   expect(context.cleared).toEqual([]);
 });
 
+test("what answers as no registry does ends it, unless it has shown itself to be one", async () => {
+  const context = withThree();
+  const fault = { reason: "foreign", message: "answered 404" } as const;
+  for (const name of ["a", "b", ""]) context.faults.set(name, fault);
+  const named = (...repositories: string[]) => ({ ...ORDER, repositories });
+  expect(await syncRegistry(named("a", "b"), context)).toEqual({ ok: false, error: fault });
+  expect(context.asked).toEqual(["tags a"]);
+  expect(await syncRegistry(named("c", "b"), context)).toMatchObject({
+    ok: true,
+    value: { repositories: 1, unread: [{ repository: "b" }] },
+  });
+  expect(await syncRegistry(ORDER, context)).toEqual({ ok: false, error: fault });
+  context.faults.delete("");
+  expect(await syncRegistry(ORDER, context)).toMatchObject({
+    ok: true,
+    value: { repositories: 1, unread: [{ repository: "a" }, { repository: "b" }] },
+  });
+});
+
 test("only the repositories that are named are read, and nothing is mended by it", async () => {
   const context = withThree();
   context.names.push("gone", "other");

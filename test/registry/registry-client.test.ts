@@ -97,7 +97,18 @@ test("a 404 that is not a registry's own is a fault: a wrong address must not em
     await fake.client.readManifest("registry", "app", { digest: LAYER, withCreated: false }),
     await fake.client.deleteManifest("registry", "app", LAYER),
   ]) {
-    expect(answer).toMatchObject({ ok: false, error: { reason: "refused" } });
+    expect(answer).toMatchObject({ ok: false, error: { reason: "foreign" } });
+  }
+});
+
+test("something else than a list is a web server's answer", async () => {
+  fake = await startFakeRegistry((_request, response) => response.end("<html>welcome</html>"));
+  const page = { last: null, count: 10 };
+  for (const answer of [
+    await fake.client.listTags("registry", "app"),
+    await fake.client.listRepositories("registry", page),
+  ]) {
+    expect(answer).toMatchObject({ ok: false, error: { reason: "foreign" } });
   }
 });
 
