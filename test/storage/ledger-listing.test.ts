@@ -171,6 +171,11 @@ test("a blob is still needed where any other manifest of that registry names it"
     new Set(["two", "base"].map(digestOf)),
   );
   expect(await needed(gone("app", "one", "two"), gone("copy", "one"))).toEqual(new Set());
+  // Many are looked for in another way.
+  const many = [...digests, ...Array.from({ length: 100 }, (_, at) => digestOf(`other ${at}`))];
+  expect(
+    await listing.findStillNeeded("registry", many, [gone("app", "one"), gone("copy", "one")]),
+  ).toEqual(new Set(["two", "base"].map(digestOf)));
 });
 
 test("lists a page of ten thousand repositories without looking at all of their layers", () => {

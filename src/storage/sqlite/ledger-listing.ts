@@ -33,14 +33,21 @@ const PULL_COUNTS = `
   SELECT tag, sum(iif(method = 'GET', count, 0)) AS pulls, sum(iif(method = 'GET', 0, count)) AS looks
   FROM ledger_pull INDEXED BY ledger_pull_by_repository WHERE repository_id = ? GROUP BY tag`;
 
-const NEEDED = `
+/** `child`, `digest`: how the columns are written in the condition; with a plus they are not looked up in an index. */
+const neededSql = (child: string, digest: string): string => `
   SELECT DISTINCT x.child AS digest, x.parent AS parent, r.name AS name
   FROM ledger_repository r JOIN ledger_reference x ON x.repository_id = r.id
   JOIN ledger_manifest m ON m.repository_id = x.repository_id AND m.digest = x.parent
-  WHERE r.service = @service AND m.deleted_us IS NULL AND x.child IN (SELECT value FROM json_each(@digests))
+  WHERE r.service = @service AND m.deleted_us IS NULL AND ${child} IN (SELECT value FROM json_each(@digests))
   UNION ALL
   SELECT m.digest, m.digest, r.name FROM ledger_repository r JOIN ledger_manifest m ON m.repository_id = r.id
-  WHERE r.service = @service AND m.deleted_us IS NULL AND m.digest IN (SELECT value FROM json_each(@digests))`;
+  WHERE r.service = @service AND m.deleted_us IS NULL AND ${digest} IN (SELECT value FROM json_each(@digests))`;
+
+/** Looks for each digest in each repository. */
+const NEEDED_OF_FEW = neededSql("x.child", "m.digest");
+/** Reads every reference once: thousands of digests are not looked for in each of thousands of repositories. */
+const NEEDED_OF_MANY = neededSql("+x.child", "+m.digest");
+const FEW_DIGESTS = 50;
 
 export class SqliteLedgerListing implements LedgerListing {
   readonly #connection: Connection;
@@ -110,12 +117,13 @@ export class SqliteLedgerListing implements LedgerListing {
     gone: readonly { readonly repository: string; readonly digests: readonly string[] }[],
   ): Promise<ReadonlySet<string>> {
     const left = new Map(gone.map(({ repository, digests: some }) => [repository, new Set(some)]));
+    const sql = digests.length <= FEW_DIGESTS ? NEEDED_OF_FEW : NEEDED_OF_MANY;
     return run(() => {
       const rows = this.#connection
         .prepare<
           [object],
           { readonly digest: string; readonly parent: string; readonly name: string }
-        >(NEEDED)
+        >(sql)
         .iterate({ service, digests: JSON.stringify(digests) });
       const needed = new Set<string>();
       for (const { digest, parent, name } of rows) {
