@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { findActor } from "./actor.js";
 import type { AdminContext, AdminSettings } from "./admin/admin-context.js";
 import type { LoadedConfig } from "./config/load-config.js";
+import { registryUrlsOf } from "./config/registry-urls.js";
 import { credentialSecrets } from "./crypto/credential-secret.js";
 import { createPasswordHasher } from "./crypto/password-hasher.js";
 import { createPasswordRules } from "./crypto/password-rules.js";
@@ -63,6 +64,7 @@ function settingsOf(loaded: LoadedConfig): AdminSettings {
   const { config } = loaded;
   return {
     services: config.token.services,
+    reachedServices: [...registryUrlsOf(config).keys()],
     registryHosts: config.registry.hosts,
     registryAddress: config.registry.address,
     policy: {

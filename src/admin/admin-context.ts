@@ -13,6 +13,8 @@ import type { PasswordHasher, PasswordRules } from "../domain/password.js";
 export interface AdminSettings {
   /** `token.services`, never empty; the first is the default of `access check`. */
   readonly services: readonly string[];
+  /** Those of which `registry.urls` has an address. */
+  readonly reachedServices: readonly string[];
   /** Hosts whose prefix is cut off an IMAGE: `localhost` (any port) or `localhost:5000`. */
   readonly registryHosts: readonly string[];
   /** HOST or HOST:PORT as clients write it before an image's name; null: unknown. */

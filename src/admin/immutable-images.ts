@@ -15,7 +15,16 @@ import { spellImage, spellService } from "./spelling.js";
 export function describeImmutable(pattern: ImagePattern, context: AdminContext): string {
   if (context.settings.policy.tagEnforcement === "off")
     return "immutable, but without a gate nothing keeps its tags from being overwritten or deleted (policy.tagEnforcement: off)";
-  return `immutable: its tags can't be overwritten or deleted, by admins neither; take it off with ${spellLoosening(pattern)}`;
+  return `immutable: its tags can't be overwritten or deleted, by admins neither; take it off with ${spellLoosening(pattern)}${describeUnchecked(pattern, context)}`;
+}
+
+/** Where the registry can't be asked whether a tag exists, none can be made either; empty where all can be. */
+function describeUnchecked({ service }: ImagePattern, { settings }: AdminContext): string {
+  const { services, reachedServices } = settings;
+  const named = service === null ? services : [service];
+  const unreached = named.filter((name) => !reachedServices.includes(name));
+  if (unreached.length === 0) return "";
+  return `; registry.urls names no address for ${unreached.join(", ")}, so whether a tag exists there can't be checked: every push of a tag that it names is refused there until registry.urls has one`;
 }
 
 /** `dockwarden image update "prod/**" --no-immutable`. */
