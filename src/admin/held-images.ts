@@ -24,3 +24,10 @@ export async function listHeldImages(query: HeldQuery, context: AdminContext): P
   }));
   return { images, total };
 }
+
+/** How many repositories registries hold; those of which everything was deleted are none. */
+export async function countHeldImages({ ledger }: AdminContext): Promise<number> {
+  const page = { limit: 0, offset: 0 };
+  const all = { service: null, prefix: null, unusedSince: null, order: "name", page } as const;
+  return (await ledger.list(all)).total;
+}

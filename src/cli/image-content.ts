@@ -29,9 +29,11 @@ const untaggedOf = ({ tags, manifests }: HeldContent): readonly string[] => {
 /** A paragraph for each registry; `isCut`: one tag alone is shown. */
 export function describeContent(content: HeldContent, isCut: boolean): string {
   const { service, tags, manifests, readAt, digestPull } = content;
+  const read = readAt === null ? "never read" : `last read ${formatEnd(readAt)}`;
+  const title = `\nin the registry ${service} (${read})\n`;
+  if (tags.length === 0 && manifests.size === 0) return `${title}everything was deleted\n`;
   const rows = tags.map((tag) => describeTag(content, tag));
   const head = ["tag", "digest", "size", "created", "pushed", "by", "pulls", "last pull", "by"];
-  const read = readAt === null ? "never read" : `last read ${formatEnd(readAt)}`;
   const untagged = untaggedOf(content);
   const whole = `${tags.length === 1 ? "1 tag" : `${tags.length} tags`}, ${formatBytes(sizeOf(manifests, manifests.keys()))} in all, each layer counted once`;
   const lines = isCut
@@ -47,7 +49,7 @@ export function describeContent(content: HeldContent, isCut: boolean): string {
             ]),
       ];
   const table = rows.length === 0 ? "" : formatTable(head, rows);
-  return `\nin the registry ${service} (${read})\n${table}${lines.map((line) => `${line}\n`).join("")}`;
+  return `${title}${table}${lines.map((line) => `${line}\n`).join("")}`;
 }
 
 function describeTag(content: HeldContent, tag: HeldTag): readonly string[] {

@@ -4,6 +4,7 @@ import { listAccessibleImages } from "../admin/accessible-images.js";
 import { describeGrants } from "../admin/effect.js";
 import { describeImmutable } from "../admin/immutable-images.js";
 import { findNamedGuises } from "../admin/guises.js";
+import { countHeldImages } from "../admin/held-images.js";
 import { parseSubject } from "../admin/subject-reference.js";
 import { formatSubject } from "../domain/image.js";
 import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
@@ -62,10 +63,10 @@ export async function listImages(session: Session, options: ListOptions): Promis
       const next = end < total ? `; go on with --offset ${end}` : "";
       session.io.note(`${images.length} of ${total} entries${next}\n`);
     }
-    const held = await orNote(session, context.ledger.count(), 0);
+    const held = await orNote(session, countHeldImages(context), 0);
     if (held > 0 && !session.isJson) {
       session.io.note(
-        `these are entries; the registry holds ${held} repositories: dockwarden image list --held\n`,
+        `these are entries; the registry holds ${held === 1 ? "1 repository" : `${held} repositories`}: dockwarden image list --held\n`,
       );
     }
   });
@@ -124,31 +125,56 @@ export async function showImage(
     const held = everywhere
       .map((content) => cutToTag(content, tag))
       .filter((content) => content !== null);
+    const ofTags = found === null && isOne ? await findTagEntries(pattern, context) : [];
     if (found === null && held.length === 0) {
+      const others = ofTags.length === 0 ? "" : `; there is ${nameFew(ofTags)}`;
       throw new CliExit(
         1,
-        `there is no entry ${formatImagePattern(pattern)}; see dockwarden image list`,
+        `there is no entry ${formatImagePattern(pattern)}${others}; see dockwarden image list`,
       );
     }
-    const entry = found === null ? describeMissing(pattern) : describeEntry(found, context);
+    const entry = found === null ? describeMissing(pattern, ofTags) : describeEntry(found, context);
     const paragraphs = held.map((content) => describeContent(content, tag !== null));
     const inRegistry = held.length === 0 ? {} : { held: held.map(toPublicContent) };
     session.answer(
       found === null
-        ? { image: formatImagePattern(pattern), entry: null, ...inRegistry }
+        ? { image: formatImagePattern(pattern), entry: null, tagEntries: ofTags, ...inRegistry }
         : { ...toPublicImage(found), ...inRegistry },
       `${entry}${paragraphs.join("")}`,
     );
   });
 }
 
-function describeMissing(pattern: ImagePattern): string {
+/** At most so many entries are looked through, and a few are named. */
+const OVERLAPPING_MAX = 1000;
+const NAMES_MAX = 10;
+
+/** Entries on tags of the repository alone; none where a tag was asked for. */
+async function findTagEntries(
+  pattern: ImagePattern,
+  { store, clock }: AdminContext,
+): Promise<readonly string[]> {
+  if (pattern.tag !== null) return [];
+  const { images } = await store.images.findOverlapping(pattern, OVERLAPPING_MAX, clock.now());
+  return images
+    .map((entry) => entry.pattern)
+    .filter(({ tag }) => tag !== null)
+    .map(formatImagePattern);
+}
+
+function nameFew(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX;
+  return `${names.slice(0, NAMES_MAX).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+function describeMissing(pattern: ImagePattern, ofTags: readonly string[]): string {
   const image = formatImagePattern(pattern);
   return formatTable(
     ["what", "value"],
     [
       ["image", image],
       ["entry", `none of this name; who gets it: dockwarden access who ${image}`],
+      ...(ofTags.length === 0 ? [] : [["on its tags", nameFew(ofTags)]]),
     ],
   );
 }

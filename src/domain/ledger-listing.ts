@@ -85,6 +85,7 @@ export interface KnownManifest {
 
 /** Reads; may throw StoreUnavailable. */
 export interface LedgerListing {
+  /** Repositories with at least one tag or manifest. */
   list(query: HeldQuery): Promise<{
     readonly repositories: readonly HeldRepository[];
     readonly total: number;

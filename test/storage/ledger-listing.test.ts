@@ -182,8 +182,13 @@ test("lists a page of ten thousand repositories without looking at all of their 
   const insert = connection.prepare(
     "INSERT INTO ledger_repository (service, name, seen_at) VALUES ('registry', ?, 0)",
   );
+  const insertManifest = connection.prepare(
+    "INSERT INTO ledger_manifest (repository_id, digest, media_type, is_complete) VALUES (?, ?, '', 1)",
+  );
   connection.transaction(() => {
-    for (let at = 0; at < 10_000; at += 1) insert.run(`team-${at}/app`);
+    for (let at = 0; at < 10_000; at += 1) {
+      insertManifest.run(insert.run(`team-${at}/app`).lastInsertRowid, digestOf("a"));
+    }
   })();
   const plan = connection
     .prepare<[], { readonly detail: string }>(

@@ -31,6 +31,10 @@ const UNUSED_COUNT = `
     WHERE t.repository_id = r.id AND t.digest IS NOT NULL
       AND t.changed_us < @unusedSince * 1000000 AND coalesce(p.last_at, 0) < @unusedSince) END`;
 
+/** A repository of which everything was deleted stays known. */
+const HOLDS = `(EXISTS (SELECT 1 FROM ledger_tag WHERE repository_id = r.id AND digest IS NOT NULL)
+  OR EXISTS (SELECT 1 FROM ledger_manifest WHERE repository_id = r.id AND deleted_us IS NULL))`;
+
 const PULLED_AT = "(SELECT max(last_at) FROM ledger_last_pull WHERE repository_id = r.id)";
 const CREATED =
   "(SELECT max(created) FROM ledger_manifest WHERE repository_id = r.id AND deleted_us IS NULL)";
@@ -55,11 +59,12 @@ export async function listHeld(
   { service, prefix, unusedSince, order, page }: HeldQuery,
 ): Promise<{ readonly repositories: readonly HeldRepository[]; readonly total: number }> {
   const conditions = [
+    HOLDS,
     ...(service === null ? [] : ["r.service = @service"]),
     ...(prefix === null ? [] : ["substr(r.name, 1, length(@prefix)) = @prefix"]),
     ...(unusedSince === null ? [] : [`(${UNUSED_COUNT}) > 0`]),
   ];
-  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+  const where = `WHERE ${conditions.join(" AND ")}`;
   const values = { service, prefix, unusedSince };
   return run(() => {
     const total = connection
