@@ -4,6 +4,7 @@ import type { HeldContent } from "../domain/ledger-listing.js";
 import { parentOfTag, reachOf } from "../domain/manifest-graph.js";
 import { ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
+import { spellLoosening } from "./immutable-images.js";
 import { refused, type Refusal, type Refused } from "./refusal.js";
 
 export type DeleteTarget =
@@ -125,7 +126,7 @@ function findImmutableFault(
     if (tag === undefined && (pattern.tag !== null || goneTags.length > 0)) continue;
     const what = tag === undefined ? repository : `${repository}:${tag}`;
     return refused(
-      `${what} is kept by the entry ${formatImagePattern(pattern)}, which is immutable: what it names is neither overwritten nor deleted, by nobody; to end that: dockwarden image update '${formatImagePattern(pattern)}' --no-immutable`,
+      `${what} is kept by the entry ${formatImagePattern(pattern)}, which is immutable: what it names is neither overwritten nor deleted, by nobody; to end that: ${spellLoosening(pattern)}`,
     );
   }
   return null;

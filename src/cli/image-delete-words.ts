@@ -1,6 +1,7 @@
 // What `image delete` says: what goes, what goes with it, what is freed and by which command.
 import type { DeletePlan } from "../admin/delete-plan.js";
 import type { Freed, Planned } from "../admin/image-delete.js";
+import type { KeptImage } from "../admin/unused-tags.js";
 import { formatBytes } from "./bytes.js";
 
 /** The registry's own command; it must not take pushes meanwhile. */
@@ -12,7 +13,6 @@ const COLLECT = [
 
 /** What would go. */
 export function describePlans(planned: readonly Planned[], freed: Freed): string {
-  if (planned.length === 0) return "nothing to delete\n";
   const lines = planned.flatMap(describePlan);
   return `${[...lines, describeFreed(freed)].join("\n")}\n`;
 }
@@ -39,6 +39,22 @@ function describeFreed({ bytes, unknownCount }: Freed): string {
       ? ""
       : `, or less: of ${unknownCount} manifests it isn't known what they need (dockwarden image sync)`;
   return `frees ${formatBytes(bytes)}${unknown}`;
+}
+
+/** What is unused, and stays; empty where there is none. */
+export function describeKept(kept: readonly KeptImage[]): string {
+  return kept
+    .map(({ repository, tag, reason }) => {
+      const image = tag === null ? repository : `${repository}:${tag}`;
+      return `kept: ${image}: ${reason}\n`;
+    })
+    .join("");
+}
+
+/** What would go, and that it didn't. */
+export function describeDryRun(planned: readonly Planned[], freed: Freed): string {
+  if (planned.length === 0) return "nothing to delete\n";
+  return `${describePlans(planned, freed)}nothing was deleted\n`;
 }
 
 /** What went. */

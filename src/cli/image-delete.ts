@@ -15,10 +15,17 @@ import { isDigest } from "../domain/reference.js";
 import { formatBytes } from "./bytes.js";
 import { confirm } from "./confirm.js";
 import { CliExit, orExit } from "./exit.js";
-import { describeDeleted, describePlans, toPublicPlan } from "./image-delete-words.js";
+import {
+  describeDeleted,
+  describeDryRun,
+  describeKept,
+  describePlans,
+  toPublicPlan,
+} from "./image-delete-words.js";
 import { noteBeginning, toUnusedSince } from "./image-held.js";
 import { toExit, withRegistries } from "./image-sync.js";
 import { readImage } from "./image-words.js";
+import { formatEnd } from "./output.js";
 import type { Session } from "./session.js";
 import { toService } from "./words.js";
 
@@ -82,14 +89,18 @@ async function deleteNamed(scene: Scene, text: string): Promise<void> {
     const hint = await hintAtEntry(named, context);
     throw new CliExit(
       1,
-      `the registry of ${named.service} holds no ${named.repository}; nothing was deleted${hint}`,
+      `${named.service} holds no repository ${named.repository}; nothing was deleted${hint}`,
     );
   }
   const plan = planDelete(content, named.target, await findImmutable(named, context));
   if (!plan.ok && named.tag !== null && !content.tags.some(({ tag }) => tag === named.tag)) {
     throw new CliExit(1, `${plan.error.message}${await hintAtEntry(named, context)}`);
   }
-  await carryOut(scene, [toPlanned(orExit(plan), content)], named.target.kind === "all");
+  await carryOut(scene, {
+    planned: [toPlanned(orExit(plan), content)],
+    isLarge: named.target.kind === "all",
+    beside: {},
+  });
 }
 
 /** `repo`, `repo:tag`, `repo@sha256:…`; a tag before a digest is for people. */
@@ -156,7 +167,8 @@ async function deleteUnused(scene: Scene): Promise<void> {
     options.service === undefined
       ? onlyService(context, work)
       : toService(options.service, context.settings.services);
-  const begins = noteBeginning(await context.ledger.beginsAt(service), since);
+  const beginsAt = await context.ledger.beginsAt(service);
+  const begins = noteBeginning(beginsAt, since);
   if (begins !== "") {
     if (options.dryRun !== true) {
       throw new CliExit(
@@ -164,7 +176,7 @@ async function deleteUnused(scene: Scene): Promise<void> {
         `${begins}; nothing was deleted; look with --dry-run, and delete by name or with a shorter time`,
       );
     }
-    session.io.note(`${begins}\n`);
+    if (!session.isJson) session.io.note(`${begins}\n`);
   }
   const onReading = (name: string): void => {
     session.progress(`${service}: reading ${name}`);
@@ -173,10 +185,13 @@ async function deleteUnused(scene: Scene): Promise<void> {
   session.progress(null);
   if (!found.ok) throw toExit(found.error);
   const { planned, kept } = found.value;
-  for (const { repository, tag, reason } of kept) {
-    session.io.note(`kept: ${tag === null ? repository : `${repository}:${tag}`}: ${reason}\n`);
-  }
-  await carryOut(scene, planned, true);
+  if (!session.isJson) session.io.note(describeKept(kept));
+  const beside = {
+    kept,
+    beginsAt: beginsAt === null ? null : formatEnd(beginsAt),
+    note: begins === "" ? null : begins,
+  };
+  await carryOut(scene, { planned, isLarge: true, beside });
 }
 
 function onlyService({ settings }: AdminContext, { services }: OpenedRegistryWork): string {
@@ -188,17 +203,21 @@ function onlyService({ settings }: AdminContext, { services }: OpenedRegistryWor
   );
 }
 
-/** `isLarge`: more goes than one name says; a script must then say `--yes`. */
-async function carryOut(
-  scene: Scene,
-  planned: readonly Planned[],
-  isLarge: boolean,
-): Promise<void> {
+interface Delete {
+  readonly planned: readonly Planned[];
+  /** More goes than one name says; a script must then say `--yes`. */
+  readonly isLarge: boolean;
+  /** What scripts see besides. */
+  readonly beside: Readonly<Record<string, unknown>>;
+}
+
+async function carryOut(scene: Scene, act: Delete): Promise<void> {
+  const { planned, isLarge } = act;
   const { session, context, options } = scene;
   const freed = await findFreed(planned, context);
   const isDryRun = options.dryRun === true;
   if (isDryRun || planned.length === 0) {
-    answer(session, planned, freed, false);
+    answer(session, act, freed, false);
     return;
   }
   session.io.note(describePlans(planned, freed));
@@ -228,12 +247,12 @@ async function carryOut(
       );
     }
   }
-  answer(session, planned, freed, true);
+  answer(session, act, freed, true);
 }
 
 function answer(
   session: Session,
-  planned: readonly Planned[],
+  { planned, beside }: Delete,
   freed: Freed,
   isDone: boolean,
 ): void {
@@ -242,10 +261,9 @@ function answer(
     repositories: planned.map(({ plan }) => toPublicPlan(plan)),
     frees: freed.bytes,
     unknownManifests: freed.unknownCount,
+    ...beside,
   };
   session.answer(value, () =>
-    isDone
-      ? describeDeleted(planned, freed)
-      : `${describePlans(planned, freed)}nothing was deleted\n`,
+    isDone ? describeDeleted(planned, freed) : describeDryRun(planned, freed),
   );
 }

@@ -173,7 +173,7 @@ export function addImageCommands(program: Command, session: Session): void {
     .option("--unused <time>", "what is held and has tags that nobody pulled or pushed since: 90d")
     .option(
       "--sort <order>",
-      "name, registered (latest first) or size; what is held also by pulled and created",
+      "name, registered (latest first) or size, which lists what the registry holds once that is known; what is held also by pulled and created",
       "name",
     )
     .option("--limit <number>", "at most so many")
