@@ -22,8 +22,9 @@ export interface MenderOptions extends ReaderParts {
 }
 
 const LOOK_MILLISECONDS = 15_000;
-/** A registry that can't be read, or that restarts again and again, is not read all the time. */
+/** A registry that can't be read, or whose trouble comes again and again, is read ever more rarely. */
 const PAUSE_SECONDS = 300;
+const PAUSE_MAX_SECONDS = 21_600;
 const MICROSECONDS_PER_MILLISECOND = 1000;
 
 /** For everything in a running server that reads repositories: what is learnt wakes who waits for it. */
@@ -50,11 +51,15 @@ export function createReaderContext({ registry, ledger, listing }: ReaderParts):
 export function startLedgerMender(options: MenderOptions): () => Promise<void> {
   const { registry, ledger, clock, log } = options;
   const context = createReaderContext(options);
-  const tried = new Map<string, EpochSeconds>();
+  const tried = new Map<string, { readonly at: EpochSeconds; readonly pause: number }>();
   let isStopping = false;
 
   const mend = async (service: string): Promise<void> => {
-    tried.set(service, clock.now());
+    const at = clock.now();
+    const last = tried.get(service);
+    const isAgain = last !== undefined && Math.abs(at - last.at) < 2 * last.pause;
+    const pause = isAgain ? Math.min(2 * last.pause, PAUSE_MAX_SECONDS) : PAUSE_SECONDS;
+    tried.set(service, { at, pause });
     log.info({ evt: "ledger.sync", service });
     const synced = await syncRegistry(
       { service, repositories: [], requestsAtOnce: 1, onProgress: () => !isStopping },
@@ -78,7 +83,7 @@ export function startLedgerMender(options: MenderOptions): () => Promise<void> {
   const isDue = (service: string): boolean => {
     const last = tried.get(service);
     // A clock that was set back must not end the mending.
-    return last === undefined || Math.abs(clock.now() - last) >= PAUSE_SECONDS;
+    return last === undefined || Math.abs(clock.now() - last.at) >= last.pause;
   };
 
   const look = async (): Promise<void> => {

@@ -82,3 +82,24 @@ test("a registry without an address is left to people", async () => {
   await waitUntil("the one with an address", async () => context.cleared.length > 0);
   expect(events.map((event) => event["service"])).toEqual(["registry", "registry"]);
 });
+
+test("J08: a trouble that comes again and again is mended ever more rarely", async () => {
+  const context = withOne();
+  const troubles = [trouble("registry")];
+  const { events, time, looks } = start(context, troubles);
+  const syncs = (): number => events.filter(({ evt }) => evt === "ledger.sync").length;
+  await waitUntil("the first sync", async () => context.cleared.length === 1);
+  for (const [pause, expected] of [
+    [300, 2],
+    [300, 2],
+    [300, 3],
+    [600, 3],
+    [600, 4],
+  ] as const) {
+    troubles.push(trouble("registry"));
+    time.now += pause;
+    const before = looks.count;
+    await waitUntil("some looks more", async () => looks.count > before + 2);
+    expect(syncs()).toBe(expected);
+  }
+});
