@@ -11,14 +11,11 @@ export interface RingWish {
   readonly madeAt?: number;
 }
 
-/** Shared by all test files of one `npm test`; otherwise each file has its own. Measurements name one: they run without jest. */
-async function findShelf(): Promise<string> {
-  const shared = process.env["DOCKWARDEN_TEST_RINGS"];
-  if (shared !== undefined) return shared;
-  own ??= (await import("./temp.js")).tempFolder();
-  return own;
-}
-let own: string | undefined;
+/**
+ * Shared by all test files of one `npm test`; otherwise each file has its own. Measurements name one, and run without jest:
+ * hence the import only where it is needed, and at once, because jest takes hooks only while it loads a file.
+ */
+const shelf = process.env["DOCKWARDEN_TEST_RINGS"] ?? (await import("./temp.js")).tempFolder();
 
 /**
  * Lays a whole key store, the same one each time, into a folder that isn't there yet (`keys.directory`). What registries
@@ -26,7 +23,7 @@ let own: string | undefined;
  */
 export async function layKeys(directory: string, wish: RingWish = {}): Promise<void> {
   const { algorithm = "ES256", madeAt } = wish;
-  const ring = join(await findShelf(), `${algorithm}-${madeAt ?? "now"}`);
+  const ring = join(shelf, `${algorithm}-${madeAt ?? "now"}`);
   if (!existsSync(ring)) await makeRing(ring, algorithm, madeAt ?? Math.floor(Date.now() / 1000));
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   cpSync(join(ring, "keys"), directory, { recursive: true });
