@@ -36,7 +36,11 @@ export function startCreatedReader(options: CreatedReaderOptions): () => Promise
   const run = async (): Promise<void> => {
     for (;;) {
       const next = isStopping ? undefined : waiting.shift();
-      if (next === undefined) return;
+      if (next === undefined) {
+        // At once: what comes from now on begins anew.
+        turn = null;
+        return;
+      }
       try {
         await read(next);
       } catch (error) {
@@ -50,9 +54,7 @@ export function startCreatedReader(options: CreatedReaderOptions): () => Promise
     if (!registry.knows(act.service) || waiting.length >= WAITING_MAX) return;
     const { service, repository } = act;
     waiting.push({ place: { service, repository }, digest: act.manifest.digest });
-    turn ??= run().finally(() => {
-      turn = null;
-    });
+    turn ??= run();
   };
   ledger.onEvent(onEvent);
   return async () => {
