@@ -74,6 +74,15 @@ export interface DigestReach {
   readonly pushedBy: string | null;
 }
 
+/** Nothing is known of the digest. */
+export const UNKNOWN_REACH: DigestReach = {
+  isKnown: false,
+  tags: [],
+  pastTags: [],
+  hasUntaggedParent: false,
+  pushedBy: null,
+};
+
 /** A pull (GET) or a look (HEAD) that the gate let pass. */
 export interface PullNote extends RepositoryPlace {
   /** Null: by a digest. */

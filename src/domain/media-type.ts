@@ -14,6 +14,9 @@ const IMAGE_TYPES: ReadonlySet<string> = new Set([
   "application/vnd.oci.artifact.manifest.v1+json",
 ]);
 
+/** Every kind of manifest that registries hold. */
+export const MANIFEST_TYPES: readonly string[] = [...INDEX_TYPES, ...IMAGE_TYPES];
+
 /** True for lists and indexes, whose references are manifests. */
 export function isIndexType(mediaType: string): boolean {
   return INDEX_TYPES.has(mediaType);

@@ -38,13 +38,14 @@ export async function decideRequest(
   if (!may(some, needed)) {
     return denied({ reason: "not-allowed", action: needed, tag: null, decision: some });
   }
+  const isProbe = request.method === "HEAD" && may(some, "push");
   switch (place.kind) {
     case "tags":
       return PASS;
     case "manifest":
-      return decideManifest(scene, place, request, context);
+      return decideManifest(scene, place, { ...request, isProbe }, context);
     case "blob":
-      return decideBlob(scene, place.digest, request, context);
+      return decideBlob(scene, place.digest, { ...request, isProbe }, context);
     case "referrers":
       return readDigest({ scene, digest: place.digest, kind: "manifest" }, context);
     case "upload":
@@ -52,15 +53,16 @@ export async function decideRequest(
   }
 }
 
+/** Clients that push look first whether a digest is there already, and take a 403 for the end (REGISTRY-FACTS §4.3 rule 2). */
+type Asked = ProxiedRequest & { readonly isProbe: boolean };
 type ManifestPlace = Extract<ProxiedPlace, { kind: "manifest" }>;
 
 async function decideManifest(
   scene: Scene,
   { reference, alsoTags }: ManifestPlace,
-  request: ProxiedRequest,
+  { access, method, isProbe }: Asked,
   context: GateContext,
 ): Promise<GateAnswer> {
-  const { access, method } = request;
   if (access === "write") {
     const tags = [...("tag" in reference ? [reference.tag] : []), ...alsoTags];
     return firstDenied(tags.map((tag) => () => writeTag(scene, tag, context)));
@@ -73,24 +75,21 @@ async function decideManifest(
   const answer =
     "tag" in reference
       ? await readTag(scene, reference.tag, context)
-      : await readManifest(scene, reference.digest, method, context);
+      : await readUnlessProbe(
+          isProbe,
+          { scene, digest: reference.digest, kind: "manifest" },
+          context,
+        );
   if (answer.kind === "pass") notePull(scene, reference, method, context);
   return answer;
 }
 
-async function readManifest(
-  scene: Scene,
-  digest: string,
-  method: string,
+async function readUnlessProbe(
+  isProbe: boolean,
+  question: Parameters<typeof readDigest>[0],
   context: GateContext,
 ): Promise<GateAnswer> {
-  if (isProbe(scene, method)) return PASS;
-  return readDigest({ scene, digest, kind: "manifest" }, context);
-}
-
-/** Clients that push look first whether a digest is there already, and take a 403 for the end (REGISTRY-FACTS §4.3 rule 2). */
-function isProbe(scene: Scene, method: string): boolean {
-  return method === "HEAD" && may(decideSome(scene), "push");
+  return isProbe ? PASS : readDigest(question, context);
 }
 
 async function firstDenied(steps: readonly (() => Promise<GateAnswer>)[]): Promise<GateAnswer> {
@@ -123,13 +122,13 @@ function notePull(
 async function decideBlob(
   scene: Scene,
   digest: string,
-  { access, method }: ProxiedRequest,
+  { access, isProbe }: Asked,
   context: GateContext,
 ): Promise<GateAnswer> {
   if (access === "write") return PASS;
   if (access === "delete") return deleteBlob(scene);
-  if (!context.decidesBlobs || isProbe(scene, method)) return PASS;
-  return readDigest({ scene, digest, kind: "blob" }, context);
+  if (!context.decidesBlobs) return PASS;
+  return readUnlessProbe(isProbe, { scene, digest, kind: "blob" }, context);
 }
 
 /** A layer belongs to whatever names it: only who may delete everything may take it away, and not from under immutable tags. */

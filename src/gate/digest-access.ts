@@ -1,5 +1,5 @@
 // May this digest be read? Through the tags that reach it; what is not known yet is waited for, then asked of the registry.
-import type { DigestReach } from "../domain/ledger.js";
+import { UNKNOWN_REACH, type DigestReach } from "../domain/ledger.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { parentOfTag } from "../domain/reference.js";
 import type { GateContext } from "./gate-context.js";
@@ -44,14 +44,6 @@ async function judge(question: Question, context: GateContext): Promise<GateAnsw
 }
 
 /** A ledger that can't be read knows nothing: what a tag names is then asked of the registry, and nothing opens by itself. */
-const UNKNOWN: DigestReach = {
-  isKnown: false,
-  tags: [],
-  pastTags: [],
-  hasUntaggedParent: false,
-  pushedBy: null,
-};
-
 async function findReach(
   { scene, digest, kind }: Question,
   { ledger }: GateContext,
@@ -61,7 +53,7 @@ async function findReach(
       ? ledger.findBlobReach(scene, digest)
       : ledger.findReach(scene, digest));
   } catch (error) {
-    if (error instanceof StoreUnavailable) return UNKNOWN;
+    if (error instanceof StoreUnavailable) return UNKNOWN_REACH;
     throw error;
   }
 }

@@ -7,17 +7,6 @@ const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]{1,200}$/;
 const SCHEMA_ONE = "application/vnd.docker.distribution.manifest.v1";
 const UNKNOWN_TYPE = "application/octet-stream";
 
-/** Every kind of manifest that registries hold; without them a registry may convert what it sends, or find nothing. */
-export const MANIFEST_TYPES: readonly string[] = [
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.oci.artifact.manifest.v1+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-  `${SCHEMA_ONE}+prettyjws`,
-  `${SCHEMA_ONE}+json`,
-];
-
 /** Configurations that say when the image was made. */
 const IMAGE_CONFIGURATIONS = [
   "application/vnd.docker.container.image.v1+json",

@@ -1,5 +1,6 @@
 // RegistryApi over HTTP: the distribution protocol's questions, each with a token for just that.
 import { ok, type Result } from "../domain/result.js";
+import { MANIFEST_TYPES } from "../domain/media-type.js";
 import type { Manifest, Reference } from "../domain/ledger.js";
 import { isDigest } from "../domain/reference.js";
 import type { RegistryApi, RegistryFault } from "../domain/registry-api.js";
@@ -15,7 +16,7 @@ import {
   unknownAddress,
   type Where,
 } from "./faults.js";
-import { isBodyOf, MANIFEST_TYPES, parseCreated, parseManifest } from "./manifest-document.js";
+import { isBodyOf, parseCreated, parseManifest } from "./manifest-document.js";
 import type { OwnTokens } from "./own-tokens.js";
 import { isUnknown, readNames, readNext, readTags } from "./registry-answers.js";
 
@@ -43,6 +44,7 @@ interface Question {
   readonly maxBytes?: number;
 }
 
+/** Without them a registry may convert what it sends, or find nothing. */
 const ACCEPT = MANIFEST_TYPES.join(", ");
 const CATALOG: AccessEntry = { type: "registry", name: "catalog", actions: ["*"] };
 

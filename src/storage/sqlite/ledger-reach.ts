@@ -68,14 +68,6 @@ interface ManifestRow {
   readonly pushed_by: string | null;
 }
 
-export const UNKNOWN_REACH: DigestReach = {
-  isKnown: false,
-  tags: [],
-  pastTags: [],
-  hasUntaggedParent: false,
-  pushedBy: null,
-};
-
 /** Throws SqliteError. */
 export class LedgerReach {
   readonly #ofManifest;

@@ -1,15 +1,16 @@
 // The ledger in the file beside the policy's store: each act is one transaction; what it changes is in ledger-*.ts.
-import type {
-  DigestReach,
-  GateBypass,
-  LedgerStore,
-  LedgerTrouble,
-  Manifest,
-  PullNote,
-  RegistryAct,
-  RegistryEvent,
-  RepositoryPlace,
-  RepositorySnapshot,
+import {
+  UNKNOWN_REACH,
+  type DigestReach,
+  type GateBypass,
+  type LedgerStore,
+  type LedgerTrouble,
+  type Manifest,
+  type PullNote,
+  type RegistryAct,
+  type RegistryEvent,
+  type RepositoryPlace,
+  type RepositorySnapshot,
 } from "../../domain/ledger.js";
 import { ok } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
@@ -17,7 +18,7 @@ import { run, write, type Connection } from "./connection.js";
 import { LedgerApply } from "./ledger-apply.js";
 import { LEDGER_BOUNDS, pruneLedger, type LedgerBounds } from "./ledger-prune.js";
 import { LedgerPulls } from "./ledger-pulls.js";
-import { LedgerReach, UNKNOWN_REACH } from "./ledger-reach.js";
+import { LedgerReach } from "./ledger-reach.js";
 import { LedgerRepositories } from "./ledger-repositories.js";
 import { LedgerSnapshots } from "./ledger-snapshot.js";
 import { LedgerTroubles } from "./ledger-troubles.js";
