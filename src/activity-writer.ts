@@ -5,7 +5,7 @@ import { ActivitySums } from "./domain/activity-sums.js";
 import { REFERENCE_LIMIT, SECONDS_PER_HOUR, type ActivityRecorder } from "./domain/activity.js";
 import type { Clock } from "./domain/time.js";
 import type { Logger } from "./http/log.js";
-import { keepFile } from "./kept-file.js";
+import { keepFile } from "./storage/sqlite/kept-file.js";
 import { SqliteActivityStore } from "./storage/sqlite/activity-store.js";
 import { openActivity } from "./storage/sqlite/open-activity.js";
 import { every } from "./turns.js";

@@ -13,7 +13,7 @@ import { formatTime, type Clock } from "./domain/time.js";
 import type { GateLedger } from "./gate/gate-context.js";
 import { watchGate } from "./gate-watch.js";
 import type { Logger } from "./http/log.js";
-import { keepFile } from "./kept-file.js";
+import { keepFile } from "./storage/sqlite/kept-file.js";
 import { LedgerQueue } from "./ledger-queue.js";
 import { waitForChanges } from "./ledger-waits.js";
 import { SqliteLedgerStore } from "./storage/sqlite/ledger-store.js";

@@ -1,8 +1,7 @@
 // Names of repositories that hold something, read along the index of service and name; opens its file when it is first asked.
 import type { CatalogReader } from "../../domain/ledger.js";
-import { StoreUnavailable } from "../../domain/ports.js";
 import { run, type Connection } from "./connection.js";
-import { watchFile, type FileWatch } from "./file-watch.js";
+import { keepFile } from "./kept-file.js";
 import { openLedger, type OpenLedgerOptions } from "./open-ledger.js";
 import { LAST } from "./overlapping.js";
 
@@ -14,9 +13,11 @@ export const CATALOG_SQL = `SELECT r.name FROM ledger_repository r
   ORDER BY r.name LIMIT @limit`;
 
 export class SqliteLedgerCatalog implements CatalogReader {
+  readonly #connection: Connection;
   readonly #names;
 
   constructor(connection: Connection) {
+    this.#connection = connection;
     this.#names = connection.prepare<[object], string>(CATALOG_SQL).pluck();
   }
 
@@ -29,42 +30,24 @@ export class SqliteLedgerCatalog implements CatalogReader {
     const from = next > prefix ? next : prefix;
     return run(() => this.#names.all({ service, from, to: `${prefix}${LAST}`, limit }));
   }
+
+  close(): void {
+    this.#connection.close();
+  }
 }
 
 /** A reader that opens the file at the first question and again where it was moved; `close` ends it. */
 export function createCatalogReader(options: OpenLedgerOptions): CatalogReader & { close(): void } {
-  let open: {
-    readonly connection: Connection;
-    readonly reader: CatalogReader;
-    readonly watch: FileWatch;
-  } | null = null;
-  const close = (): void => {
-    open?.connection.close();
-    open = null;
-  };
-  const connect = (): CatalogReader => {
-    try {
-      open?.watch("at-times");
-    } catch {
-      // A damaged file may be moved away while the server runs: what lies there now is read.
-      close();
-    }
-    if (open !== null) return open.reader;
-    const opened = openLedger(options);
-    if (!opened.ok) {
-      const { code, message } = opened.error;
-      throw new StoreUnavailable(code === "busy" ? "busy" : "failed", message);
-    }
-    const connection = opened.value;
-    open = {
-      connection,
-      reader: new SqliteLedgerCatalog(connection),
-      watch: watchFile(options.path),
-    };
-    return open.reader;
-  };
+  const file = keepFile({
+    path: options.path,
+    open: () => openLedger(options),
+    wrap: (connection) => new SqliteLedgerCatalog(connection),
+    watches: "at-times",
+  });
   return {
-    listRepositories: async (service, range) => connect().listRepositories(service, range),
-    close,
+    listRepositories: async (service, range) => file.use().listRepositories(service, range),
+    close: () => {
+      file.close();
+    },
   };
 }

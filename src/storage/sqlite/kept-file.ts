@@ -1,9 +1,9 @@
 // A file beside the store that stays open while it is the same one; a file that was moved away makes room for a new one.
-import { StoreUnavailable } from "./domain/ports.js";
-import type { Result } from "./domain/result.js";
-import type { StoreFault } from "./domain/store-fault.js";
-import type { Connection } from "./storage/sqlite/connection.js";
-import { watchFile, type FileWatch } from "./storage/sqlite/file-watch.js";
+import { StoreUnavailable } from "../../domain/ports.js";
+import type { Result } from "../../domain/result.js";
+import type { StoreFault } from "../../domain/store-fault.js";
+import type { Connection } from "./connection.js";
+import { watchFile, type FileWatch } from "./file-watch.js";
 
 interface Closable {
   close(): unknown;
