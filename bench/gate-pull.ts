@@ -5,12 +5,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSkopeo, type Skopeo } from "../test/support/clients.js";
 import { openGateSite } from "../test/support/gate-door.js";
-import {
-  findFreePort,
-  startDaemon,
-  waitUntilReady,
-  type Outcome,
-} from "../test/support/process.js";
+import { findFreePort } from "../test/support/free-port.js";
+import { startDaemon, waitUntilReady, type Outcome } from "../test/support/process.js";
 import { addUser, ADMIN_NAME, passwordOf } from "../test/support/spawn-server.js";
 import type { Workspace } from "../test/support/workspace.js";
 

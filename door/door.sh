@@ -8,6 +8,7 @@ here=$(dirname "$0")
 tls=${DOOR_TLS_DIRECTORY:-/tls}
 run=${DOOR_RUN_DIRECTORY:-/tmp/door}
 port=${DOOR_PORT:-5000}
+health_port=${DOOR_HEALTH_PORT:-8081}
 reload_seconds=${DOOR_RELOAD_SECONDS:-10}
 
 say() { echo "door: $*" >&2; }
@@ -104,7 +105,7 @@ render() {
   sed -e "s|@RUN@|$run|g" -e "s|@USER@|nobody $(id -gn nobody)|" -e "s|@RESOLVER@|$resolver|" \
     -e "s|@LISTEN@|$listen|" -e "s|@SCHEME@|$scheme|" -e "s|@HOST@|$host|" \
     -e "s|@REGISTRY@|${DOOR_REGISTRY:-registry:5000}|" -e "s|@DOCKWARDEN@|${DOOR_DOCKWARDEN:-dockwarden:5001}|" \
-    -e "s|@HEALTH@|${DOOR_HEALTH_PORT:-8081}|" "$here/nginx.conf" >"$run/nginx.conf"
+    -e "s|@HEALTH@|$health_port|" "$here/nginx.conf" >"$run/nginx.conf"
 }
 
 try_configuration() { nginx -t -q -e stderr -c "$run/nginx.conf"; }
@@ -151,6 +152,7 @@ watch() {
 
 warned=''
 mkdir -p "$run"
+if [ "$port" = "$health_port" ]; then fail "DOOR_PORT and DOOR_HEALTH_PORT are both $port; the health check needs a port of its own"; fi
 check_public_url
 resolver=$(find_resolver)
 # Without certificate first, so that it isn't blamed for what it didn't do.

@@ -1,7 +1,7 @@
 // `dockwarden doctor` after something was changed: settings that the server hasn't read, and what was put where it doesn't belong.
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { openDoctorSite, type DoctorSite } from "../support/doctor-site.js";
-import { findFreePort } from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
 import { describeWith } from "../support/programs.js";
 
 describeWith(["docker-registry"], "dockwarden doctor after a change", () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { openDoctorSite, type DoctorSite } from "../support/doctor-site.js";
 import { startDoor, type Door } from "../support/door.js";
-import { findFreePort } from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
 import { describeWith } from "../support/programs.js";
 import { startStandIn, type StandIn } from "../support/stand-in.js";
 

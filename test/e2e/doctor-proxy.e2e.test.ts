@@ -2,7 +2,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { openDoctorSite, type Diagnosis, type DoctorSite } from "../support/doctor-site.js";
-import { findFreePort, startDaemon, waitUntilReady } from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
+import { startDaemon, waitUntilReady } from "../support/process.js";
 import { describeWith } from "../support/programs.js";
 
 describeWith(["docker-registry", "nginx"], "dockwarden doctor behind a proxy", () => {

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { startDoor, type Door } from "../support/door.js";
-import { findFreePort } from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
 import { describeWith } from "../support/programs.js";
 import { startStandIn, type StandIn } from "../support/stand-in.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ROOT } from "../support/documents.js";
 import { expectDone } from "../support/outcome.js";
 import { waitUntil } from "../support/poll.js";
-import { findFreePort, run, startDaemon, waitUntilReady, type Daemon } from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
+import { run, startDaemon, waitUntilReady, type Daemon } from "../support/process.js";
 import { describeWith } from "../support/programs.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
 
@@ -87,6 +88,11 @@ describeWith(["nginx", "openssl", "curl"], "the door", () => {
       'https://images.example.com"; return 200',
     ])("refuses the PUBLIC_URL %j with a word on what it must be", async (url) => {
       expect(await failToStart({ PUBLIC_URL: url })).toContain(`door: PUBLIC_URL is ${url}; `);
+    });
+
+    test("refuses one port for clients and for the health check", async () => {
+      const both = { DOOR_PORT: String(port), DOOR_HEALTH_PORT: String(port) };
+      expect(await failToStart(both)).toContain(`DOOR_PORT and DOOR_HEALTH_PORT are both ${port}`);
     });
 
     test.each(["https://images.example.com:65535", "http://[fd00::7]:8443/", ""])(

@@ -7,13 +7,8 @@ import { execFileSync } from "node:child_process";
 import type { Finding } from "../../src/doctor/finding.js";
 import { layKeys } from "../support/made-ring.js";
 import { expectDone } from "../support/outcome.js";
-import {
-  findFreePort,
-  run,
-  startDaemon,
-  waitUntilReady,
-  type Outcome,
-} from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
+import { run, startDaemon, waitUntilReady, type Outcome } from "../support/process.js";
 import { describeAsRoot } from "../support/programs.js";
 import {
   copyProgram,

@@ -3,7 +3,8 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { findFreePort, startDaemon, waitUntilReady, type Daemon } from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
+import { startDaemon, waitUntilReady, type Daemon } from "../support/process.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
 
 const SCRIPT = join(

@@ -4,7 +4,7 @@ import { createServer, request, type ClientRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { waitUntil } from "../support/poll.js";
-import { findFreePort } from "../support/process.js";
+import { findFreePort } from "../support/free-port.js";
 import { describeWith } from "../support/programs.js";
 import { startSwitchDoor, type SwitchDoor } from "../support/switch-door.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";

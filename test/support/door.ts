@@ -2,7 +2,8 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "./documents.js";
-import { findFreePort, startDaemon, waitUntilReady } from "./process.js";
+import { findFreePort } from "./free-port.js";
+import { startDaemon, waitUntilReady } from "./process.js";
 import type { Workspace } from "./workspace.js";
 
 export interface Door {

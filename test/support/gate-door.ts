@@ -2,7 +2,7 @@
 // before both, which is all that clients know.
 import { join } from "node:path";
 import { startDoor, type Door, type DoorOptions } from "./door.js";
-import { findFreePort } from "./process.js";
+import { findFreePort } from "./free-port.js";
 import { startRegistry } from "./registry.js";
 import type { Site } from "./site.js";
 import { spawnServer, type ServerOptions } from "./spawn-server.js";

@@ -1,7 +1,6 @@
 // Starts outside programs for tests: short ones to their end, servers until stopped; none of them outlives the test.
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { findSetpriv } from "./setpriv.js";
 
@@ -119,21 +118,6 @@ export async function waitUntilReady(
     await pause(50);
   }
   throw new Error(`${what} did not become ready. Its log:\n${daemon.log()}`);
-}
-
-/** A TCP port of the loopback address that nobody listens on at this moment. */
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }
 
 /** With setpriv (Linux) the kernel ends the program when the test process is gone, however that ended. */

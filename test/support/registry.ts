@@ -1,7 +1,8 @@
 // Starts a real registry (Distribution 2.8 from Debian) that trusts the token server's certificate.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findFreePort, startDaemon, waitUntilReady, type Daemon } from "./process.js";
+import { findFreePort } from "./free-port.js";
+import { startDaemon, waitUntilReady, type Daemon } from "./process.js";
 import type { Workspace } from "./workspace.js";
 
 export interface TestRegistry {

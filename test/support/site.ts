@@ -1,6 +1,6 @@
 // A whole site for an end-to-end test: token server, registry that trusts it, and the few accounts most tests need.
 import { join } from "node:path";
-import { findFreePort } from "./process.js";
+import { findFreePort } from "./free-port.js";
 import { startRegistry, type TestRegistry } from "./registry.js";
 import { addUser, spawnServer, type ServerOptions, type TestServer } from "./spawn-server.js";
 import { openWorkspace, type Workspace } from "./workspace.js";

@@ -1,14 +1,8 @@
 // Starts the real server as an own process on a store of its own, and runs the real command line on the same store.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  findFreePort,
-  run,
-  startDaemon,
-  waitUntilReady,
-  type Daemon,
-  type Outcome,
-} from "./process.js";
+import { findFreePort } from "./free-port.js";
+import { run, startDaemon, waitUntilReady, type Daemon, type Outcome } from "./process.js";
 import { layKeys } from "./made-ring.js";
 import { findEntry } from "./program-entry.js";
 import { runHere } from "./run-here.js";
