@@ -37,11 +37,8 @@ export function findRuleFault(
   context: AdminContext,
 ): Refused | null {
   const { pattern, audience, actions } = rule;
-  if (isExclusive && !isExclusiveRepository(pattern.repository)) {
-    return refused(
-      `an exclusive image names one repository, "prefix/**" or "**", not ${formatImagePattern(pattern)}; give it to everybody who signed in (--internal), or grant by dockwarden access grant`,
-    );
-  }
+  const unfit = isExclusive ? findExclusiveFault(pattern) : null;
+  if (unfit !== null) return unfit;
   if (audience.kind === "users") {
     const special = audience.subjects.find(
       ({ kind }) => kind === "authenticated" || kind === "anonymous",
@@ -60,8 +57,19 @@ export function findRuleFault(
   return findTagFault(pattern, rule.isAnyway, context) ?? findImmutableFault(rule, context);
 }
 
+/** Exclusive images name one repository or all below a prefix. */
+export function findExclusiveFault(pattern: ImagePattern): Refused | null {
+  if (isExclusiveRepository(pattern.repository)) return null;
+  return refused(
+    `an exclusive image names one repository, "prefix/**" or "**", not ${formatImagePattern(pattern)}; give it to everybody who signed in (--internal), or grant by dockwarden access grant`,
+  );
+}
+
 /** A registry knows no immutable tags: without a gate nothing would keep the promise. */
-function findImmutableFault(rule: ImageRule, context: AdminContext): Refused | null {
+export function findImmutableFault(
+  rule: Pick<ImageRule, "pattern" | "isImmutable" | "isAnyway">,
+  context: Pick<AdminContext, "settings">,
+): Refused | null {
   const isKept = context.settings.policy.tagEnforcement === "gate";
   if (rule.isImmutable !== true || isKept || rule.isAnyway) return null;
   return refused(
@@ -73,7 +81,7 @@ function findImmutableFault(rule: ImageRule, context: AdminContext): Refused | n
 export function findTagFault(
   pattern: ImagePattern,
   isAnyway: boolean,
-  context: AdminContext,
+  context: Pick<AdminContext, "settings">,
 ): Refused | null {
   const isUnenforced = pattern.tag !== null && context.settings.policy.tagEnforcement === "off";
   if (!isUnenforced || isAnyway) return null;

@@ -19,7 +19,8 @@ interface Survey {
   readonly isCut: boolean;
 }
 
-interface Person {
+/** Somebody whose rights are looked at. */
+export interface Person {
   readonly label: string;
   readonly requester: Requester;
 }
@@ -33,7 +34,7 @@ const OVERLAPS_MAX = 100;
 const NAMED_MAX = 10;
 
 /** Stands for whoever signed in and is named by no rule. */
-const ANYBODY_SIGNED_IN: Person = {
+export const ANYBODY_SIGNED_IN: Person = {
   label: "every other signed-in account, within its permissions",
   requester: {
     kind: "account",
@@ -45,7 +46,11 @@ const ANYBODY_SIGNED_IN: Person = {
     ceiling: { kind: "none" },
   },
 };
-const ANYBODY: Person = { label: "anybody without an account", requester: { kind: "anonymous" } };
+/** Whoever did not sign in. */
+export const ANYBODY: Person = {
+  label: "anybody without an account",
+  requester: { kind: "anonymous" },
+};
 
 /** People named by a rule on the pattern, by `subjects` or by rules that overlap it; places that the pattern names. */
 async function planSurvey(
@@ -71,7 +76,8 @@ async function planSurvey(
   };
 }
 
-async function accountNames(
+/** The accounts that subjects stand for, members of groups included; sorted. */
+export async function accountNames(
   subjects: readonly SubjectName[],
   context: AdminContext,
 ): Promise<readonly string[]> {
@@ -101,10 +107,10 @@ async function findPeople(
 }
 
 /** An example of the pattern that no narrower rule names, then the narrower rules themselves; in each service. */
-function findPlaces(
+export function findPlaces(
   pattern: ImagePattern,
   images: readonly RegisteredImage[],
-  context: AdminContext,
+  context: Pick<AdminContext, "settings">,
 ): readonly ImagePattern[] {
   const inner = images
     .map((image) => sampleOf(image.pattern.repository))
@@ -158,7 +164,11 @@ function describeImpact(survey: Survey, before: Picture, after: Picture): readon
   const lines = told.flatMap((at) => {
     const place = survey.places[at];
     if (place === undefined) return [];
-    const words = describePlace(survey, before[at] ?? [], after[at] ?? []);
+    const words = describePlace(
+      survey.people.map(({ label }) => label),
+      before[at] ?? [],
+      after[at] ?? [],
+    );
     // Several services with the same outcome are told once.
     const name = formatImagePattern(place);
     const text = `${name}\n${words.join("\n")}`;
@@ -169,13 +179,14 @@ function describeImpact(survey: Survey, before: Picture, after: Picture): readon
   return survey.isCut ? [...lines, "and more people or places than are looked at here"] : lines;
 }
 
-function describePlace(
-  survey: Survey,
+/** One line for each kind of change: `newly in (pull): developer, reader`. */
+export function describePlace(
+  labels: readonly string[],
   before: readonly (readonly Action[])[],
   after: readonly (readonly Action[])[],
 ): readonly string[] {
   const groups = new Map<string, string[]>();
-  for (const [index, { label }] of survey.people.entries()) {
+  for (const [index, label] of labels.entries()) {
     const [had, has] = [before[index] ?? [], after[index] ?? []];
     const change = nameChange(had, has);
     if (change === null) continue;
@@ -184,7 +195,7 @@ function describePlace(
   return ORDER.flatMap((beginning) =>
     [...groups]
       .filter(([change]) => change.startsWith(beginning))
-      .map(([change, labels]) => `${change}: ${nameSome(labels)}`),
+      .map(([change, named]) => `${change}: ${nameSome(named)}`),
   );
 }
 

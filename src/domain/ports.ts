@@ -8,6 +8,7 @@ import type { ImagePattern } from "./image-pattern.js";
 import type { AccountFilter, AccountRecord, ImageFilter, ImageSorting, Page } from "./listing.js";
 import type { NamedRepositories, PolicyReader } from "./policy-reader.js";
 import type { Result } from "./result.js";
+import type { PolicyStore } from "./stated-policy.js";
 import type { EpochSeconds } from "./time.js";
 
 /** `replaced`: the file was moved away or replaced while open; what is read from it no longer counts. */
@@ -27,7 +28,7 @@ export class StoreUnavailable extends Error {
 /** What signing in needs, read in one go. */
 export interface SignInRecord {
   readonly account: Account;
-  /** PHC string (`$argon2id$…`), or null where the account has no password. */
+  /** PHC string (`$argon2id$…`), an imported bcrypt hash, or null where the account has no password. */
   readonly passwordHash: string | null;
   readonly groups: readonly NamedId[];
 }
@@ -39,6 +40,8 @@ export interface NewAccount {
   readonly email: string | null;
   readonly expiresAt: EpochSeconds | null;
   readonly passwordHash: string | null;
+  /** Where the hash was stated (StatedPassword); absent: a person set it. */
+  readonly passwordOrigin?: string;
   /** Names of groups to join; all must exist. */
   readonly groups: readonly string[];
   /** Name of the user who answers for a robot. */
@@ -54,6 +57,8 @@ export interface AccountChange {
   readonly isEnabled?: boolean;
   /** Ends every refresh token, and the personal tokens too unless `keepsTokens`. */
   readonly passwordHash?: string;
+  /** Where that hash was stated (StatedPassword); absent: a person set it. */
+  readonly passwordOrigin?: string;
   readonly keepsTokens?: true;
   /** Of a robot; null: nobody. */
   readonly owner?: string | null;
@@ -250,10 +255,14 @@ export interface Store {
   readonly policy: PolicyReader & NamedRepositories;
   readonly changes: ChangeLog;
   readonly credentials: CredentialStore;
+  /** Accounts, groups, images and grants as one. */
+  readonly whole: PolicyStore;
   /** Rises or changes whenever anything was committed by anybody; cheap enough to ask on every request. */
   dataVersion(): number;
   /** Rises by a restore; a refresh token or personal token of an earlier epoch must be confirmed before it works again. */
   credentialEpoch(): Promise<number>;
+  /** All of it in memory, to try something on: what changes there nobody else sees. Closed by who asked for it. */
+  copyInMemory(): Promise<Store>;
   /** A small read; throws StoreUnavailable. */
   ping(): Promise<void>;
   close(): Promise<void>;

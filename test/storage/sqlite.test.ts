@@ -30,6 +30,7 @@ import { tempFolder } from "../support/temp.js";
 import { storeContract } from "./contract.js";
 import { credentialContract } from "./credential-contract.js";
 import { searchContract } from "./search-contract.js";
+import { wholeContract } from "./whole-contract.js";
 
 const MIGRATIONS = "migrations";
 
@@ -53,6 +54,11 @@ async function opened(wanted: OpenStoreOptions) {
 }
 
 storeContract("sqlite", () => {
+  const wanted = options(tempFolder());
+  return { open: () => opened(wanted) };
+});
+
+wholeContract("sqlite", () => {
   const wanted = options(tempFolder());
   return { open: () => opened(wanted) };
 });

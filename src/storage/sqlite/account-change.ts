@@ -1,9 +1,9 @@
-// What a change of an account writes: its row, and the end of the credentials that must not outlive it.
+// What a new account or a change of one writes: its row, and the end of the credentials that must not outlive it.
 import { randomInt } from "node:crypto";
 import type { Account } from "../../domain/account.js";
 import { normalizePermissions } from "../../domain/action.js";
 import type { EndReason } from "../../domain/credential.js";
-import type { AccountChange } from "../../domain/ports.js";
+import type { AccountChange, NewAccount } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { CREDENTIAL_KINDS } from "../../domain/credential.js";
 import { accountState, type RecordChange } from "./change-log.js";
@@ -13,6 +13,33 @@ import type { AccountRow } from "./rows.js";
 
 /** Random, not counted: a restore takes the store back, but not the counts beside it. */
 const UNLOCK_MARKS = 2 ** 48 - 1;
+
+/** Its row, without its groups; answers its id. To be called inside a transaction. */
+export function insertAccount(
+  connection: Connection,
+  account: NewAccount,
+  { ownerId, now }: { readonly ownerId: number | null; readonly now: EpochSeconds },
+): number {
+  const { lastInsertRowid } = connection
+    .prepare(
+      `INSERT INTO account (name, kind, permissions, email, expires_at, created_at, password_hash, password_changed_at,
+         password_origin, is_password_stated, owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(
+      account.name,
+      account.kind,
+      normalizePermissions(account.permissions).join(","),
+      account.email,
+      account.expiresAt,
+      now,
+      account.passwordHash,
+      account.passwordHash === null ? null : now,
+      account.passwordOrigin ?? null,
+      Number(account.passwordOrigin !== undefined),
+      ownerId,
+    );
+  return Number(lastInsertRowid);
+}
 
 export interface RowChange {
   readonly row: AccountRow;
@@ -39,6 +66,11 @@ export function writeChange(
     is_enabled: change.isEnabled === undefined ? row.is_enabled : Number(change.isEnabled),
     password_hash: change.passwordHash ?? row.password_hash,
     password_changed_at: change.passwordHash === undefined ? row.password_changed_at : now,
+    password_origin: change.passwordOrigin ?? row.password_origin,
+    is_password_stated:
+      change.passwordHash === undefined
+        ? row.is_password_stated
+        : Number(change.passwordOrigin !== undefined),
     owner_id: ownerId,
     unlock_mark: change.unlocks === true ? randomInt(1, UNLOCK_MARKS) : row.unlock_mark,
   };
@@ -52,7 +84,7 @@ export function writeChange(
     .prepare(
       `UPDATE account SET name = @name, permissions = @permissions, email = @email, expires_at = @expires_at,
          is_enabled = @is_enabled, password_hash = @password_hash, password_changed_at = @password_changed_at,
-         owner_id = @owner_id, unlock_mark = @unlock_mark,
+         password_origin = @password_origin, is_password_stated = @is_password_stated, owner_id = @owner_id, unlock_mark = @unlock_mark,
          credential_version = credential_version + @rise WHERE id = @id`,
     )
     .run({ ...next, rise: Number(isCredentialTouched), id: row.id });

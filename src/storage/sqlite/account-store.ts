@@ -1,7 +1,6 @@
 // Accounts in SQLite. Every act is one transaction; the last-admin rule is checked inside it.
 import type { Account, NamedId } from "../../domain/account.js";
 import type { ChangeName } from "../../domain/change.js";
-import { normalizePermissions } from "../../domain/action.js";
 import type {
   AccountChange,
   AccountRefusal,
@@ -13,7 +12,7 @@ import type { AccountFilter, AccountRecord } from "../../domain/listing.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { accountState, type RecordChange } from "./change-log.js";
-import { endLogins, recordLosses, writeChange } from "./account-change.js";
+import { endLogins, insertAccount, recordLosses, writeChange } from "./account-change.js";
 import { searchAccounts } from "./account-search.js";
 import { run, write, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
@@ -32,6 +31,7 @@ export class SqliteAccountStore implements AccountStore {
   readonly #byName;
   readonly #byId;
   readonly #groupsOf;
+  readonly #join;
 
   constructor(connection: Connection, checkFile: FileWatch, record: RecordChange) {
     this.#connection = connection;
@@ -43,48 +43,31 @@ export class SqliteAccountStore implements AccountStore {
       `SELECT g.id, g.name FROM group_member m JOIN account_group g ON g.id = m.group_id
        WHERE m.account_id = ? ORDER BY g.name`,
     );
+    this.#join = connection.prepare<[number, string]>(
+      "INSERT OR IGNORE INTO group_member (group_id, account_id) SELECT id, ? FROM account_group WHERE name = ?",
+    );
   }
 
   async add(account: NewAccount, now: EpochSeconds): Promise<Result<Account, AccountRefusal>> {
-    return write(this.#connection, () => {
-      if (this.#byName.get(account.name) !== undefined) {
-        return err({ reason: "name-taken", name: account.name } as const);
-      }
-      const owner = this.#findOwner(account.owner ?? null);
-      if (!owner.ok) return owner;
-      const { lastInsertRowid } = this.#connection
-        .prepare(
-          `INSERT INTO account (name, kind, permissions, email, expires_at, created_at, password_hash, password_changed_at,
-             owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          account.name,
-          account.kind,
-          normalizePermissions(account.permissions).join(","),
-          account.email,
-          account.expiresAt,
-          now,
-          account.passwordHash,
-          account.passwordHash === null ? null : now,
-          owner.value,
-        );
-      const id = Number(lastInsertRowid);
-      for (const group of account.groups) {
-        const { changes } = this.#connection
-          .prepare(
-            "INSERT OR IGNORE INTO group_member (group_id, account_id) SELECT id, ? FROM account_group WHERE name = ?",
-          )
-          .run(id, group);
-        const isRepeated = account.groups.indexOf(group) !== account.groups.lastIndexOf(group);
-        if (changes === 0 && !isRepeated) {
-          return err({ reason: "unknown-group", name: group } as const);
-        }
-      }
-      const made = this.#must(id);
-      const after = { ...this.#state(made), groups: [...new Set(account.groups)].sort() };
-      this.#record({ verb: "account.add", names: [nameOf(made)], before: null, after });
-      return ok(made);
-    });
+    return write(this.#connection, () => this.addNow(account, now));
+  }
+
+  /** As add, inside a transaction that is under way. */
+  addNow(account: NewAccount, now: EpochSeconds): Result<Account, AccountRefusal> {
+    if (this.#byName.get(account.name) !== undefined) {
+      return err({ reason: "name-taken", name: account.name } as const);
+    }
+    const owner = this.#findOwner(account.owner ?? null);
+    if (!owner.ok) return owner;
+    const id = insertAccount(this.#connection, account, { ownerId: owner.value, now });
+    for (const group of new Set(account.groups)) {
+      const { changes } = this.#join.run(id, group);
+      if (changes === 0) return err({ reason: "unknown-group", name: group } as const);
+    }
+    const made = this.#must(id);
+    const after = { ...this.#state(made), groups: [...new Set(account.groups)].sort() };
+    this.#record({ verb: "account.add", names: [nameOf(made)], before: null, after });
+    return ok(made);
   }
 
   async find(name: string): Promise<Account | null> {
@@ -133,26 +116,32 @@ export class SqliteAccountStore implements AccountStore {
     change: AccountChange,
     now: EpochSeconds,
   ): Promise<Result<Account, AccountRefusal>> {
-    return write(this.#connection, () => {
-      const row = this.#byName.get(name);
-      if (row === undefined) return err({ reason: "unknown-account", name } as const);
-      const newName = change.name ?? row.name;
-      if (newName !== row.name && this.#byName.get(newName) !== undefined) {
-        return err({ reason: "name-taken", name: newName } as const);
-      }
-      const owner = this.#findOwner(change.owner ?? null);
-      if (!owner.ok) return owner;
-      const hadAdmin = this.#countAdmins() > 0;
-      const before = readAccount(row);
-      const owned = change.owner === undefined ? row.owner_id : owner.value;
-      writeChange(this.#connection, { row, change, ownerId: owned, now });
-      if (hadAdmin && this.#countAdmins() === 0)
-        return err({ reason: "last-admin", name } as const);
-      const after = this.#must(row.id);
-      this.#recordUpdate(before, after, change);
-      endLogins(this.#connection, this.#record, { before, change, now });
-      return ok(after);
-    });
+    return write(this.#connection, () =>
+      this.#keepAdmin(name, () => this.updateNow(name, change, now)),
+    );
+  }
+
+  /** As update, inside a transaction that is under way, which keeps an admin by itself. */
+  updateNow(
+    name: string,
+    change: AccountChange,
+    now: EpochSeconds,
+  ): Result<Account, AccountRefusal> {
+    const row = this.#byName.get(name);
+    if (row === undefined) return err({ reason: "unknown-account", name } as const);
+    const newName = change.name ?? row.name;
+    if (newName !== row.name && this.#byName.get(newName) !== undefined) {
+      return err({ reason: "name-taken", name: newName } as const);
+    }
+    const owner = this.#findOwner(change.owner ?? null);
+    if (!owner.ok) return owner;
+    const before = readAccount(row);
+    const owned = change.owner === undefined ? row.owner_id : owner.value;
+    writeChange(this.#connection, { row, change, ownerId: owned, now });
+    const after = this.#must(row.id);
+    this.#recordUpdate(before, after, change);
+    endLogins(this.#connection, this.#record, { before, change, now });
+    return ok(after);
   }
 
   async robotsOf(ownerId: number): Promise<readonly Account[]> {
@@ -160,26 +149,37 @@ export class SqliteAccountStore implements AccountStore {
   }
 
   async remove(name: string): Promise<Result<Account, AccountRefusal>> {
-    return write(this.#connection, () => {
-      const row = this.#byName.get(name);
-      if (row === undefined) return err({ reason: "unknown-account", name } as const);
-      const robots = this.#robotsOf(row.id);
-      const enabled = robots.filter(({ isEnabled }) => isEnabled);
-      if (enabled.length > 0) {
-        const names = enabled.map((robot) => robot.name);
-        return err({ reason: "owns-robots", name: row.name, robots: names } as const);
-      }
-      const hadAdmin = this.#countAdmins() > 0;
-      const groups = this.#groupsOf.all(row.id).map((group) => group.name);
-      const gone = readAccount(row);
-      const before = { ...this.#state(gone), groups };
-      recordLosses(this.#connection, this.#record, { account: gone, robots });
-      this.#connection.prepare("DELETE FROM account WHERE id = ?").run(row.id);
-      if (hadAdmin && this.#countAdmins() === 0)
-        return err({ reason: "last-admin", name } as const);
-      this.#record({ verb: "account.remove", names: [nameOf(gone)], before, after: null });
-      return ok(gone);
-    });
+    return write(this.#connection, () => this.#keepAdmin(name, () => this.removeNow(name)));
+  }
+
+  /** As remove, inside a transaction that is under way, which keeps an admin by itself. */
+  removeNow(name: string): Result<Account, AccountRefusal> {
+    const row = this.#byName.get(name);
+    if (row === undefined) return err({ reason: "unknown-account", name } as const);
+    const robots = this.#robotsOf(row.id);
+    const enabled = robots.filter(({ isEnabled }) => isEnabled);
+    if (enabled.length > 0) {
+      const names = enabled.map((robot) => robot.name);
+      return err({ reason: "owns-robots", name: row.name, robots: names } as const);
+    }
+    const groups = this.#groupsOf.all(row.id).map((group) => group.name);
+    const gone = readAccount(row);
+    const before = { ...this.#state(gone), groups };
+    recordLosses(this.#connection, this.#record, { account: gone, robots });
+    this.#connection.prepare("DELETE FROM account WHERE id = ?").run(row.id);
+    this.#record({ verb: "account.remove", names: [nameOf(gone)], before, after: null });
+    return ok(gone);
+  }
+
+  /** The act's answer, or that it would take the last admin. */
+  #keepAdmin(
+    name: string,
+    act: () => Result<Account, AccountRefusal>,
+  ): Result<Account, AccountRefusal> {
+    const hadAdmin = this.#countAdmins() > 0;
+    const acted = act();
+    if (!acted.ok || !hadAdmin || this.#countAdmins() > 0) return acted;
+    return err({ reason: "last-admin", name } as const);
   }
 
   async replaceHash(id: number, oldHash: string, newHash: string): Promise<void> {

@@ -7,6 +7,12 @@ import type { EpochSeconds } from "../../domain/time.js";
 import type { Connection } from "./connection.js";
 import type { GrantRow } from "./rows.js";
 
+/** Grants with the name of their account or group, as rows.ts reads them. */
+export const SELECT_GRANTS = `SELECT g.*, coalesce(a.name, ag.name) AS name FROM image_grant g
+  LEFT JOIN account a ON a.id = g.account_id LEFT JOIN account_group ag ON ag.id = g.group_id`;
+/** Bound to the present second. */
+export const NOT_ENDED = "(g.expires_at IS NULL OR g.expires_at > ?)";
+
 /** Sets each grant, replacing an earlier one of the same subject; the first unknown subject is the answer. */
 export function putGrants(
   connection: Connection,
@@ -14,25 +20,24 @@ export function putGrants(
   grants: readonly NewGrant[],
   now: EpochSeconds,
 ): { readonly ok: false; readonly error: ImageRefusal } | null {
+  const put = connection.prepare(
+    `INSERT INTO image_grant (image_id, subject, account_id, group_id, actions, expires_at, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (image_id, subject) DO UPDATE SET
+       actions = excluded.actions, expires_at = excluded.expires_at, created_at = excluded.created_at`,
+  );
   for (const grant of grants) {
     const subject = resolveSubject(connection, grant.subject);
     if (!subject.ok) return subject;
     const { value } = subject;
-    connection
-      .prepare(
-        `INSERT INTO image_grant (image_id, subject, account_id, group_id, actions, expires_at, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (image_id, subject) DO UPDATE SET
-           actions = excluded.actions, expires_at = excluded.expires_at, created_at = excluded.created_at`,
-      )
-      .run(
-        imageId,
-        subjectKey(value),
-        value.kind === "account" ? value.id : null,
-        value.kind === "group" ? value.id : null,
-        normalizeActions(grant.actions).join(","),
-        grant.expiresAt,
-        now,
-      );
+    put.run(
+      imageId,
+      subjectKey(value),
+      value.kind === "account" ? value.id : null,
+      value.kind === "group" ? value.id : null,
+      normalizeActions(grant.actions).join(","),
+      grant.expiresAt,
+      now,
+    );
   }
   return null;
 }

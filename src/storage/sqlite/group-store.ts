@@ -39,14 +39,17 @@ export class SqliteGroupStore implements GroupStore {
   }
 
   async add(name: string, now: EpochSeconds): Promise<Result<Group, GroupRefusal>> {
-    return write(this.#connection, () => {
-      if (this.#byName.get(name) !== undefined) return err({ reason: "name-taken", name } as const);
-      const { lastInsertRowid } = this.#connection
-        .prepare("INSERT INTO account_group (name, created_at) VALUES (?, ?)")
-        .run(name, now);
-      this.#record({ verb: "group.add", names: [nameOf(name)], before: null, after: { name } });
-      return ok({ id: Number(lastInsertRowid), name, createdAt: now });
-    });
+    return write(this.#connection, () => this.addNow(name, now));
+  }
+
+  /** As add, inside a transaction that is under way. */
+  addNow(name: string, now: EpochSeconds): Result<Group, GroupRefusal> {
+    if (this.#byName.get(name) !== undefined) return err({ reason: "name-taken", name } as const);
+    const { lastInsertRowid } = this.#connection
+      .prepare("INSERT INTO account_group (name, created_at) VALUES (?, ?)")
+      .run(name, now);
+    this.#record({ verb: "group.add", names: [nameOf(name)], before: null, after: { name } });
+    return ok({ id: Number(lastInsertRowid), name, createdAt: now });
   }
 
   async find(name: string): Promise<Group | null> {
@@ -78,51 +81,52 @@ export class SqliteGroupStore implements GroupStore {
     name: string,
     accounts: readonly string[],
   ): Promise<Result<readonly string[], GroupRefusal>> {
-    return this.#changeMembers(name, accounts, "group.add-members");
+    return write(this.#connection, () => this.changeNow("group.add-members", name, accounts));
   }
 
   async removeMembers(
     name: string,
     accounts: readonly string[],
   ): Promise<Result<readonly string[], GroupRefusal>> {
-    return this.#changeMembers(name, accounts, "group.remove-members");
+    return write(this.#connection, () => this.changeNow("group.remove-members", name, accounts));
   }
 
   async remove(name: string): Promise<Result<Group, GroupRefusal>> {
-    return write(this.#connection, () => {
-      const group = this.#byName.get(name);
-      if (group === undefined) return err({ reason: "unknown-group", name } as const);
-      const members = this.#members.all(group.id).map((member) => member.name);
-      this.#connection.prepare("DELETE FROM account_group WHERE id = ?").run(group.id);
-      this.#record({
-        verb: "group.remove",
-        names: [nameOf(name), ...members.map(accountOf)],
-        before: { name, members },
-        after: null,
-      });
-      return ok(readGroup(group));
-    });
+    return write(this.#connection, () => this.removeNow(name));
   }
 
-  /** All or none; answers the names whose membership changed. */
-  async #changeMembers(
+  /** As remove, inside a transaction that is under way. */
+  removeNow(name: string): Result<Group, GroupRefusal> {
+    const group = this.#byName.get(name);
+    if (group === undefined) return err({ reason: "unknown-group", name } as const);
+    const members = this.#members.all(group.id).map((member) => member.name);
+    this.#connection.prepare("DELETE FROM account_group WHERE id = ?").run(group.id);
+    this.#record({
+      verb: "group.remove",
+      names: [nameOf(name), ...members.map(accountOf)],
+      before: { name, members },
+      after: null,
+    });
+    return ok(readGroup(group));
+  }
+
+  /** As addMembers or removeMembers, inside a transaction that is under way. */
+  changeNow(
+    verb: keyof typeof MEMBER_STATEMENTS,
     name: string,
     accounts: readonly string[],
-    verb: keyof typeof MEMBER_STATEMENTS,
-  ): Promise<Result<readonly string[], GroupRefusal>> {
-    return write(this.#connection, () => {
-      const group = this.#byName.get(name);
-      if (group === undefined) return err({ reason: "unknown-group", name } as const);
-      const changed: string[] = [];
-      for (const account of accounts) {
-        const id = this.#accountId.get(account);
-        if (id === undefined) return err({ reason: "unknown-account", name: account } as const);
-        const { changes } = this.#connection.prepare(MEMBER_STATEMENTS[verb]).run(group.id, id);
-        if (changes > 0) changed.push(account);
-      }
-      if (changed.length > 0) this.#recordMembers(verb, group, changed);
-      return ok(changed);
-    });
+  ): Result<readonly string[], GroupRefusal> {
+    const group = this.#byName.get(name);
+    if (group === undefined) return err({ reason: "unknown-group", name } as const);
+    const change = this.#connection.prepare(MEMBER_STATEMENTS[verb]);
+    const changed: string[] = [];
+    for (const account of accounts) {
+      const id = this.#accountId.get(account);
+      if (id === undefined) return err({ reason: "unknown-account", name: account } as const);
+      if (change.run(group.id, id).changes > 0) changed.push(account);
+    }
+    if (changed.length > 0) this.#recordMembers(verb, group, changed);
+    return ok(changed);
   }
 
   #recordMembers(

@@ -1,6 +1,6 @@
 // Images and grants in SQLite. Names of subjects are resolved to ids inside the transaction that uses them.
 import type { Action } from "../../domain/action.js";
-import { subjectKey, type Grant, type GrantedImage, type Subject } from "../../domain/image.js";
+import { subjectKey, type GrantedImage, type Subject } from "../../domain/image.js";
 import { formatImagePattern, type ImagePattern } from "../../domain/image-pattern.js";
 import type {
   ImageChange,
@@ -17,16 +17,20 @@ import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { RecordChange } from "./change-log.js";
 import { run, write, type Connection } from "./connection.js";
-import { cutGrant, leftAfter, putGrants, resolveSubject } from "./grant-rows.js";
+import {
+  cutGrant,
+  leftAfter,
+  NOT_ENDED,
+  putGrants,
+  resolveSubject,
+  SELECT_GRANTS,
+} from "./grant-rows.js";
 import { grantChange, imageChange } from "./image-changes.js";
 import { countImages, insertImage, updateImage } from "./image-rows.js";
+import { readImages } from "./image-list.js";
 import { searchImageRows } from "./image-search.js";
 import { readOverlapping } from "./overlapping.js";
 import { readGrant, readImage, type GrantRow, type ImageRow } from "./rows.js";
-
-const SELECT_GRANTS = `SELECT g.*, coalesce(a.name, ag.name) AS name FROM image_grant g
-  LEFT JOIN account a ON a.id = g.account_id LEFT JOIN account_group ag ON ag.id = g.group_id`;
-const NOT_ENDED = "(g.expires_at IS NULL OR g.expires_at > ?)";
 
 type GrantAnswer = Awaited<ReturnType<ImageStore["grant"]>>;
 type RevokeAnswer = Awaited<ReturnType<ImageStore["revoke"]>>;
@@ -56,15 +60,18 @@ export class SqliteImageStore implements ImageStore {
     image: NewImage,
     now: EpochSeconds,
   ): Promise<Result<RegisteredImage, ImageRefusal>> {
-    return write(this.#connection, () => {
-      if (this.#row(image.pattern) !== undefined) return imageTaken(image.pattern);
-      const id = insertImage(this.#connection, image, now);
-      const refusal = putGrants(this.#connection, id, image.grants, now);
-      if (refusal !== null) return refusal;
-      const made = this.#must(image.pattern, now);
-      this.#record(imageChange("image.register", null, made));
-      return ok(made);
-    });
+    return write(this.#connection, () => this.registerNow(image, now));
+  }
+
+  /** As register, inside a transaction that is under way. */
+  registerNow(image: NewImage, now: EpochSeconds): Result<RegisteredImage, ImageRefusal> {
+    if (this.#row(image.pattern) !== undefined) return imageTaken(image.pattern);
+    const id = insertImage(this.#connection, image, now);
+    const refusal = putGrants(this.#connection, id, image.grants, now);
+    if (refusal !== null) return refusal;
+    const made = this.#must(image.pattern, now);
+    this.#record(imageChange("image.register", null, made));
+    return ok(made);
   }
 
   async find(pattern: ImagePattern, now: EpochSeconds): Promise<RegisteredImage | null> {
@@ -75,23 +82,7 @@ export class SqliteImageStore implements ImageStore {
   }
 
   async list(now: EpochSeconds): Promise<readonly RegisteredImage[]> {
-    return run(() => {
-      const grants = new Map<number, Grant[]>();
-      const rows = this.#connection
-        .prepare<[number], GrantRow>(
-          `${SELECT_GRANTS} WHERE ${NOT_ENDED} ORDER BY g.image_id, g.subject`,
-        )
-        .all(now);
-      for (const row of rows) {
-        const earlier = grants.get(row.image_id);
-        if (earlier === undefined) grants.set(row.image_id, [readGrant(row)]);
-        else earlier.push(readGrant(row));
-      }
-      return this.#connection
-        .prepare<[], ImageRow>("SELECT * FROM image ORDER BY repository, tag, service")
-        .all()
-        .map((row) => ({ ...readImage(row), grants: grants.get(row.id) ?? [] }));
-    });
+    return run(() => readImages(this.#connection, now));
   }
 
   async search(query: ImageQuery, now: EpochSeconds): Promise<ImagePage> {
@@ -106,34 +97,44 @@ export class SqliteImageStore implements ImageStore {
     change: ImageChange,
     now: EpochSeconds,
   ): Promise<Result<RegisteredImage, ImageRefusal>> {
-    return write(this.#connection, () => {
-      const row = this.#row(pattern);
-      if (row === undefined) return unknownImage(pattern);
-      const before = this.#withGrants(row, now);
-      updateImage(this.#connection, row, change);
-      if (change.grants !== undefined) {
-        this.#connection.prepare("DELETE FROM image_grant WHERE image_id = ?").run(row.id);
-        const refusal = putGrants(this.#connection, row.id, change.grants, now);
-        if (refusal !== null) return refusal;
-      }
-      const after = this.#must(pattern, now);
-      this.#record(imageChange("image.update", before, after));
-      return ok(after);
-    });
+    return write(this.#connection, () => this.updateNow(pattern, change, now));
+  }
+
+  /** As update, inside a transaction that is under way. */
+  updateNow(
+    pattern: ImagePattern,
+    change: ImageChange,
+    now: EpochSeconds,
+  ): Result<RegisteredImage, ImageRefusal> {
+    const row = this.#row(pattern);
+    if (row === undefined) return unknownImage(pattern);
+    const before = this.#withGrants(row, now);
+    updateImage(this.#connection, row, change);
+    if (change.grants !== undefined) {
+      this.#connection.prepare("DELETE FROM image_grant WHERE image_id = ?").run(row.id);
+      const refusal = putGrants(this.#connection, row.id, change.grants, now);
+      if (refusal !== null) return refusal;
+    }
+    const after = this.#must(pattern, now);
+    this.#record(imageChange("image.update", before, after));
+    return ok(after);
   }
 
   async unregister(
     pattern: ImagePattern,
     now: EpochSeconds,
   ): Promise<Result<RegisteredImage, ImageRefusal>> {
-    return write(this.#connection, () => {
-      const row = this.#row(pattern);
-      if (row === undefined) return unknownImage(pattern);
-      const image = this.#withGrants(row, now);
-      this.#connection.prepare("DELETE FROM image WHERE id = ?").run(row.id);
-      this.#record(imageChange("image.unregister", image, null));
-      return ok(image);
-    });
+    return write(this.#connection, () => this.unregisterNow(pattern, now));
+  }
+
+  /** As unregister, inside a transaction that is under way. */
+  unregisterNow(pattern: ImagePattern, now: EpochSeconds): Result<RegisteredImage, ImageRefusal> {
+    const row = this.#row(pattern);
+    if (row === undefined) return unknownImage(pattern);
+    const image = this.#withGrants(row, now);
+    this.#connection.prepare("DELETE FROM image WHERE id = ?").run(row.id);
+    this.#record(imageChange("image.unregister", image, null));
+    return ok(image);
   }
 
   async grant(pattern: ImagePattern, grant: NewGrant, now: EpochSeconds): Promise<GrantAnswer> {

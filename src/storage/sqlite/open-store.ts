@@ -5,21 +5,17 @@ import type { Store } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
 import type { Actor } from "../../domain/change.js";
-import { createRecorder, SqliteChangeLog } from "./change-log.js";
-import { SqliteAccountStore } from "./account-store.js";
 import {
   APPLICATION_ID,
   findOldSqlite,
   isSqliteError,
   openConnection,
-  run,
   type Connection,
 } from "./connection.js";
+import { assembleStore } from "./assemble-store.js";
 import { findDiskTrouble } from "./disk-trouble.js";
 import { Database } from "./engine.js";
 import { watchFile } from "./file-watch.js";
-import { SqliteGroupStore } from "./group-store.js";
-import { SqliteImageStore } from "./image-store.js";
 import { inspectStore } from "./inspect-store.js";
 import {
   applyMigrations,
@@ -28,9 +24,6 @@ import {
   readMigrations,
   type MigrateOptions,
 } from "./migrate.js";
-import { SqlitePolicyReader } from "./policy-reader.js";
-import { SqliteCredentialStore } from "./credential-store.js";
-import { readCredentialEpoch } from "./credential-epoch.js";
 import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
 import { findUnsafePlace, prepareStoreFolder, tightenStoreFiles } from "./store-files.js";
 
@@ -126,7 +119,11 @@ function checkAndMigrate(
     copyBefore(connection, options, next);
     applyMigrations(connection, missing.value, options.clock);
   }
-  return ok(assemble(connection, options, { schemaVersion: migrations.length, release }));
+  const checkFile = watchFile(options.path);
+  return ok({
+    ...assembleStore(connection, { ...options, checkFile, release }),
+    schemaVersion: migrations.length,
+  });
 }
 
 /** Made whole under another name and linked into place, so that a kill leaves none or a complete one. */
@@ -147,41 +144,6 @@ function createStoreFile(options: OpenStoreOptions): void {
     connection.close();
     for (const suffix of ["", "-journal"]) rmSync(`${draft}${suffix}`, { force: true });
   }
-}
-
-function assemble(
-  connection: Connection,
-  options: OpenStoreOptions,
-  opened: { readonly schemaVersion: number; readonly release: Release },
-): OpenedStore {
-  const checkFile = watchFile(options.path);
-  const record = createRecorder(connection, options.actor, options.clock);
-  const accounts = new SqliteAccountStore(connection, checkFile, record);
-  const ping = connection.prepare("SELECT 1 FROM migration LIMIT 1");
-  const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
-  const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
-  return {
-    schemaVersion: opened.schemaVersion,
-    accounts,
-    credentials: new SqliteCredentialStore(connection, checkFile, record, accounts),
-    groups: new SqliteGroupStore(connection, record),
-    images: new SqliteImageStore(connection, record),
-    changes: new SqliteChangeLog(connection, record),
-    policy: new SqlitePolicyReader(connection, checkFile),
-    // The first counts what others committed, the second what this connection wrote.
-    dataVersion: () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0),
-    ping: async () => {
-      await run(() => {
-        checkFile("now");
-        return ping.get();
-      });
-    },
-    credentialEpoch: async () => run(() => readCredentialEpoch(connection)),
-    close: async () => {
-      connection.close();
-      opened.release();
-    },
-  };
 }
 
 function damaged(path: string): StoreFault {

@@ -14,6 +14,8 @@ export interface AccountRow {
   readonly created_at: number;
   readonly password_hash: string | null;
   readonly password_changed_at: number | null;
+  readonly password_origin: string | null;
+  readonly is_password_stated: number;
   readonly credential_version: number;
   readonly owner_id: number | null;
   readonly unlock_mark: number;
