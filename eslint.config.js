@@ -19,7 +19,7 @@ const IMPORT_TABLE = {
   },
   crypto: {
     folders: ["domain"],
-    packages: ["jose", "argon2", "node-forge", "@zxcvbn-ts/*"],
+    packages: ["jose", "argon2", "bcrypt", "node-forge", "@zxcvbn-ts/*"],
     isPure: false,
   },
   storage: {
@@ -45,6 +45,7 @@ const ALL_PACKAGES = [
   "zod",
   "jose",
   "argon2",
+  "bcrypt",
   "node-forge",
   "@zxcvbn-ts/*",
   "better-sqlite3",

@@ -10,12 +10,13 @@ const remove = (...parts) => rmSync(join(root, ...parts), { recursive: true, for
 for (const name of ["better-sqlite3-node20", ".bin", ".package-lock.json", ".cache"]) remove(name);
 for (const part of ["deps", "src", "binding.gyp"]) remove("better-sqlite3", part);
 for (const part of ["argon2", "argon2.cpp", "binding.gyp"]) remove("argon2", part);
+for (const part of ["src", "test", "examples", "binding.gyp"]) remove("bcrypt", part);
 for (const part of ["test", "docs", "benchmarks", "examples"]) remove("pino", part);
 
 // Both flavours of Linux stay: which one fits is the base image's business.
 const isOurs = (name) =>
   name.replace("musl", "").replace(/\.node$/, "") === `linux-${process.arch}`;
-for (const module of ["better-sqlite3", "argon2"]) {
+for (const module of ["better-sqlite3", "argon2", "bcrypt"]) {
   const folder = join(root, module, "prebuilds");
   const builds = existsSync(folder) ? readdirSync(folder) : [];
   if (!builds.some(isOurs)) {

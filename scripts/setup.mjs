@@ -16,16 +16,18 @@ const HAS_NODE_API_10 = Number(process.versions.napi) >= 10;
 const SQLITE_MODULE = HAS_NODE_API_10 ? "better-sqlite3" : "better-sqlite3-node20";
 
 /** The only packages whose install scripts are run; from 13 on better-sqlite3 brings its builds along. */
-const NATIVE_MODULES = HAS_NODE_API_10 ? ["argon2"] : [SQLITE_MODULE, "argon2"];
+const NATIVE_MODULES = HAS_NODE_API_10 ? ["argon2", "bcrypt"] : [SQLITE_MODULE, "argon2", "bcrypt"];
 
 const LOAD_NATIVE_MODULES = `
 const Database = require("${SQLITE_MODULE}");
 const row = new Database(":memory:").prepare("select sqlite_version() as version").get();
 if (typeof row.version !== "string") throw new Error("better-sqlite3 answers no version");
-require("argon2").hash("a", { memoryCost: 1024, timeCost: 2, parallelism: 1 }).catch((error) => {
+const fail = (error) => {
   console.error(error);
   process.exitCode = 1;
-});
+};
+require("argon2").hash("a", { memoryCost: 1024, timeCost: 2, parallelism: 1 }).catch(fail);
+require("bcrypt").hash("a", 4).catch(fail);
 `;
 
 const COMPILER_HINT = [

@@ -1,9 +1,11 @@
-// Password hashing: argon2id on the thread pool, bounded, equal work whatever the name and password are.
+// Password hashing: argon2id on the thread pool, bounded, equal work whatever the name and password are; imported bcrypt is verified.
 import { randomBytes } from "node:crypto";
 import argon2 from "argon2";
-import type { PasswordHasher } from "../domain/password.js";
+import type { HashVerdict, PasswordHasher } from "../domain/password.js";
 import { err, ok, type Result } from "../domain/result.js";
+import { BCRYPT_BYTES, matchesBcrypt } from "./bcrypt-match.js";
 import { FairQueue } from "./fair-queue.js";
+import { readStoredHash } from "./stored-hash.js";
 
 export interface HasherOptions {
   /** KiB per hash. */
@@ -18,11 +20,6 @@ export interface HasherOptions {
 
 /** Longer passwords never match; they are neither cut nor hashed (THREATS §4, B06). */
 export const PASSWORD_MAX = { bytes: 1024, codePoints: 256 } as const;
-
-/** Stored hashes may cost at most so much (THREATS §4 "accept on verify"). */
-const CEILING = { memoryKib: 131_072, iterations: 10, parallelism: 4 } as const;
-const PHC =
-  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,3})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/;
 
 /** NFKC, so that `é` typed on any keyboard is the same password (NIST SP 800-63B-4 §3.1.1.2). */
 export function normalizePassword(password: string): string {
@@ -54,19 +51,25 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
   const dummy = compute(randomBytes(16).toString("hex"));
   dummy.catch(() => undefined);
 
-  async function verifyNow(hash: string | null, password: string) {
-    const fit = hash === null ? null : readParameters(hash);
-    const isPossible = fit !== null && hash !== null && !isImpossible(password);
-    const isMatch = await argon2.verify(
-      isPossible ? hash : await dummy,
-      isPossible ? password : "",
-    );
-    if (!isPossible || !isMatch) return "mismatch" as const;
+  async function verifyNow(hash: string | null, password: string): Promise<HashVerdict> {
+    const stored = hash === null ? null : readStoredHash(hash);
+    if (hash === null || stored === null) return verifyInVain();
+    if (stored.kind === "bcrypt") {
+      return isImpossible(password) ? verifyInVain() : verifyBcrypt(hash, password);
+    }
+    const normal = normalizePassword(password);
+    if (isImpossible(normal)) return verifyInVain();
+    if (!(await argon2.verify(hash, normal))) return "mismatch";
     const isCurrent =
-      fit.memoryKib === options.memoryKib &&
-      fit.iterations === options.iterations &&
-      fit.parallelism === options.parallelism;
-    return isCurrent ? ("match" as const) : ("match-outdated" as const);
+      stored.memoryKib === options.memoryKib &&
+      stored.iterations === options.iterations &&
+      stored.parallelism === options.parallelism;
+    return isCurrent ? "match" : "match-outdated";
+  }
+
+  async function verifyInVain(): Promise<"mismatch"> {
+    await argon2.verify(await dummy, "");
+    return "mismatch";
   }
 
   return {
@@ -79,7 +82,7 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
     async verify(hash, password, { source, isKnown = false, mayStart, settled }) {
       const answer = await queue.run({ source, isKnown }, async () => {
         if (mayStart !== undefined && !(await mayStart())) return err("withheld" as const);
-        const verdict = await verifyNow(hash, normalizePassword(password));
+        const verdict = await verifyNow(hash, password);
         await settled?.(verdict);
         return ok(verdict);
       });
@@ -88,16 +91,11 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
   };
 }
 
-/** Parameters of a PHC string, null where it isn't argon2id or costs more than the ceiling. */
-function readParameters(
-  hash: string,
-): { memoryKib: number; iterations: number; parallelism: number } | null {
-  const match = PHC.exec(hash);
-  if (match === null) return null;
-  const [memoryKib = 0, iterations = 0, parallelism = 0] = match.slice(1).map(Number);
-  const isBearable =
-    memoryKib <= CEILING.memoryKib &&
-    iterations <= CEILING.iterations &&
-    parallelism <= CEILING.parallelism;
-  return isBearable ? { memoryKib, iterations, parallelism } : null;
+/** The password as typed: whoever made the hash has hashed those bytes, and no others fit. */
+async function verifyBcrypt(hash: string, password: string): Promise<HashVerdict> {
+  if (!(await matchesBcrypt(hash, password))) return "mismatch";
+  // A match says nothing about what stands behind: to renew a mere beginning, or a slip, would lock the right one out (THREATS B07).
+  const isWhole = Buffer.byteLength(password) < BCRYPT_BYTES;
+  // NFKC can make a short password too long for our own hash.
+  return isWhole && !isImpossible(normalizePassword(password)) ? "match-outdated" : "match";
 }
