@@ -1,6 +1,12 @@
 // The way to a password's slow hash: locks, verified ones, the queue, and what a wrong one counts. Robots and tokens never come here.
 import { isActive } from "../domain/account.js";
-import type { HashVerdict, PasswordDigest, PasswordHasher, Unhashed } from "../domain/password.js";
+import {
+  isLimitedTo72Bytes,
+  type HashVerdict,
+  type PasswordDigest,
+  type PasswordHasher,
+  type Unhashed,
+} from "../domain/password.js";
 import type { SignInRecord } from "../domain/ports.js";
 import { err, ok, type Result } from "../domain/result.js";
 import {
@@ -183,10 +189,14 @@ function targetOf({ record, name, isName }: PasswordTrial): GuessTarget {
   return isName ? { kind: "name", name } : { kind: "none" };
 }
 
-/** Ends with the version of the credential: another password, state or right is another holder (THREATS B19). */
-function describeHolder({ record, name }: PasswordTrial): string {
+/**
+ * With the version of the credential: another password, state or right is another holder (THREATS B19). An imported hash knows
+ * one spelling: what it said of one (`é` in one character) must not be taken for what it says of another (in two).
+ */
+function describeHolder({ record, name, password }: PasswordTrial): string {
   if (record === null) return `name:${name}`;
-  return `account:${record.account.id}:${record.account.credentialVersion}`;
+  const holder = `account:${record.account.id}:${record.account.credentialVersion}`;
+  return isLimitedTo72Bytes(record.passwordHash) ? `${holder}:${password}` : holder;
 }
 
 function describeLock({ on, seconds }: ThrottleLock): TokenRefusal {
