@@ -12,6 +12,7 @@ const IMPORT_TABLE = {
   gate: { folders: ["domain"], packages: [], isPure: true },
   ledger: { folders: ["domain"], packages: [], isPure: true },
   admin: { folders: ["domain"], packages: [], isPure: true },
+  intake: { folders: ["domain", "admin"], packages: ["yaml", "zod"], isPure: true },
   http: {
     folders: ["domain", "token", "gate", "ledger", "admin"],
     packages: ["express", "zod"],
@@ -33,7 +34,7 @@ const IMPORT_TABLE = {
   demo: { folders: [], packages: [], isPure: false },
   doctor: { folders: ["domain", "config"], packages: [], isPure: false },
   cli: {
-    folders: ["domain", "admin", "config", "demo", "doctor"],
+    folders: ["domain", "admin", "intake", "config", "demo", "doctor"],
     packages: ["commander", "cli-table3", "read"],
     isPure: false,
     isAppAllowed: true,

@@ -4,6 +4,7 @@ import type { LoadedConfig } from "./config/load-config.js";
 import type { DiagnosisOrder } from "./diagnose.js";
 import type { Examination } from "./doctor/examine.js";
 import { err, ok, type Result } from "./domain/result.js";
+import type { HashReader } from "./intake/hashes.js";
 import type { Backup, BackupOrder } from "./make-backup.js";
 import type { OpenedRegistryWork } from "./registry-work.js";
 import type { Restored, RestoreOrder } from "./restore-backup.js";
@@ -79,6 +80,13 @@ export async function restoreBackup(
 ): Promise<Result<Restored, StartFault>> {
   const { restoreBackup: restore } = await import("./restore-backup.js");
   return restore(loaded, order);
+}
+
+/** What imports and documents need to judge the hashes in them. */
+export async function openHashReader(): Promise<HashReader> {
+  const { findHashFault } = await import("./crypto/stored-hash.js");
+  const { originOfHash } = await import("./crypto/hash-origin.js");
+  return { findFault: findHashFault, originOf: originOfHash };
 }
 
 /** Opens what works on registries: see registry-work.ts. */

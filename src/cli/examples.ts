@@ -139,6 +139,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "access review --json",
   ],
   "access test": ["access test rights.txt", "access test - < rights.txt"],
+  "import htpasswd": [
+    "import htpasswd /etc/registry/htpasswd --dry-run",
+    "import htpasswd /etc/registry/htpasswd --keep-access",
+    "import htpasswd team.htpasswd --permissions view,pull --groups team",
+  ],
   "key list": ["key list"],
   "key rotate": [
     "key rotate",

@@ -15,6 +15,7 @@ import { renderExamples } from "./examples.js";
 import { CliExit, type ExitCode } from "./exit.js";
 import { addGroupCommands } from "./group.js";
 import { addImageCommands } from "./image.js";
+import { addImportCommands } from "./import.js";
 import { addKeyCommands } from "./key.js";
 import { printable, type Io } from "./output.js";
 import { addRobotCommands } from "./robot.js";
@@ -54,6 +55,7 @@ export function createProgram(session: Session, io: Io): Command {
   addGroupCommands(program, session);
   addImageCommands(program, session);
   addAccessCommands(program, session);
+  addImportCommands(program, session);
   addKeyCommands(program, session);
   addAuditCommands(program, session);
   addConfigCommands(program, session);

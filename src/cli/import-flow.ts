@@ -1,0 +1,126 @@
+// The way that every import takes: file → stated policy → plan → one transaction; what it says meanwhile.
+import { applyPolicy, previewPolicy, type PolicyPreview } from "../admin/apply-policy.js";
+import { countSteps, describeStep } from "../admin/policy-words.js";
+import { openHashReader } from "../app.js";
+import type { Intake, LineNote } from "../domain/stated-policy.js";
+import { CliExit, orExit } from "./exit.js";
+import type { ImportSource, OpenedImport, SourceOptions } from "./import-source.js";
+import { formatJson, printable } from "./output.js";
+import type { Session } from "./session.js";
+import { readTextInput } from "./text-input.js";
+
+const FILE_MAX_MEGABYTES = 64;
+const FAULTS_MAX = 50;
+const LINES_MAX = 40;
+
+export interface ImportWords {
+  readonly file: string;
+  readonly options: SourceOptions;
+}
+
+/** Exit 1 where the file has faults, or the plan can't be: then nothing was changed. */
+export async function runImport(
+  session: Session,
+  source: ImportSource,
+  { file, options }: ImportWords,
+): Promise<void> {
+  // Read before the process may become the store's owner, who may not read it.
+  const readFile = (path: string) => readTextInput(path, session.io, FILE_MAX_MEGABYTES);
+  const { name, text } = await readFile(file);
+  const opened = await source.open({ text, options, readFile });
+  const [isDry, skips] = [options["dryRun"] === true, options["skipInvalid"] === true];
+  const hashes = await openHashReader();
+  await session.withAdmin(async (context) => {
+    const state = await context.store.whole.readAll(context.clock.now());
+    const present = { state, settings: context.settings, hashes };
+    const intake = opened.read(present);
+    reportFaults(session, intake, { name, skips });
+    const isAnyway = options["anyway"] === true;
+    const order = { stated: intake.stated, isWhole: false, isAnyway };
+    const preview = orExplained(await previewPolicy(order, context), opened);
+    // What is shown is what is done: a store that has changed meanwhile is refused.
+    if (!isDry) orExplained(await applyPolicy(order, context, preview), opened);
+    const notes = [
+      ...intake.notes.map((note) => describeLine(name, note)),
+      ...preview.notes,
+      ...(opened.advise?.(intake, present) ?? []),
+    ];
+    answer(session, { preview, notes, intake, isDry });
+  });
+}
+
+const describeLine = (name: string, { line, message }: LineNote): string =>
+  `${name}:${line}: ${message}`;
+
+/** Ends the command where there are faults that are not to be left out. */
+function reportFaults(
+  session: Session,
+  { faults, notes }: Intake,
+  { name, skips }: { readonly name: string; readonly skips: boolean },
+): void {
+  if (faults.length === 0) return;
+  const lines = faults
+    .slice(0, FAULTS_MAX)
+    .map((fault) => `${skips ? "left out: " : ""}${describeLine(name, fault)}`);
+  const more = faults.length - lines.length;
+  if (more > 0) lines.push(`and ${more} more; --json has all`);
+  if (skips) {
+    session.io.note(`${printable(lines.join("\n"))}\n`);
+    return;
+  }
+  if (session.isJson) {
+    const data = { steps: [], notes: notes.map((note) => describeLine(name, note)) };
+    session.io.out(formatJson({ ...data, faults, effects: [], changed: false }));
+  }
+  const last = "nothing was imported; repeat with --skip-invalid to leave these lines out";
+  throw new CliExit(1, [...lines, last].join("\n"));
+}
+
+function orExplained<T>(result: Parameters<typeof orExit<T>>[0], { explain }: OpenedImport): T {
+  if (result.ok) return result.value;
+  const { message } = result.error;
+  const more = explain?.(message) ?? null;
+  return orExit<T>(
+    more === null
+      ? result
+      : { ok: false, error: { ...result.error, message: `${message}\n${more}` } },
+  );
+}
+
+interface Told {
+  readonly preview: PolicyPreview;
+  readonly notes: readonly string[];
+  readonly intake: Intake;
+  readonly isDry: boolean;
+}
+
+function answer(session: Session, { preview, notes, intake, isDry }: Told): void {
+  const { steps, effects } = preview;
+  const isChanged = steps.length > 0 && !isDry;
+  // The words of a step, never the step itself: it holds hashes.
+  const data = {
+    steps: steps.map((step) => ({ kind: step.kind, text: describeStep(step) })),
+    notes,
+    faults: intake.faults,
+    effects,
+    changed: isChanged,
+  };
+  session.answer(data, () => {
+    const said =
+      steps.length === 0 ? "unchanged: the store has all of it already" : countSteps(steps);
+    const lines = [
+      ...cut(steps.map(describeStep)),
+      isDry && steps.length > 0 ? `${said}; nothing was changed (--dry-run)` : said,
+      ...cut(notes).map((note) => `note: ${note}`),
+      ...(effects.length === 0 ? [] : ["who gains and loses what:"]),
+      ...cut(effects).map((line) => `  ${line}`),
+    ];
+    return `${lines.join("\n")}\n`;
+  });
+}
+
+function cut(lines: readonly string[]): readonly string[] {
+  const more = lines.length - LINES_MAX;
+  if (more <= 0) return lines;
+  return [...lines.slice(0, LINES_MAX), `and ${more} more; --dry-run --json shows all`];
+}

@@ -1,0 +1,31 @@
+// `dockwarden import …`: accounts and rules out of the files of other programs.
+import type { Command } from "commander";
+import { HTPASSWD } from "./import-htpasswd.js";
+import type { ImportSource, SourceOptions } from "./import-source.js";
+import type { Session } from "./session.js";
+
+/** One verb each. */
+const SOURCES: readonly ImportSource[] = [HTPASSWD];
+
+/** Adds the verbs of `import`. */
+export function addImportCommands(program: Command, session: Session): void {
+  const noun = program
+    .command("import")
+    .description("accounts and rules out of files of other programs; all or nothing");
+  for (const source of SOURCES) addVerb(noun, source, session);
+}
+
+function addVerb(noun: Command, source: ImportSource, session: Session): void {
+  const verb = noun
+    .command(`${source.name} <file>`)
+    .description(`${source.description}; - reads standard input`);
+  for (const [flags, description] of source.options) verb.option(flags, description);
+  verb
+    .option("--dry-run", "say what would change and who gains and loses what; change nothing")
+    .option("--skip-invalid", "leave lines with faults out, and list them")
+    .option("--anyway", "rules with a tag although nothing enforces tags")
+    .action(async (file: string, options: SourceOptions) => {
+      const { runImport } = await import("./import-flow.js");
+      await runImport(session, source, { file, options });
+    });
+}
