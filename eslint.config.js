@@ -12,7 +12,7 @@ const IMPORT_TABLE = {
   gate: { folders: ["domain"], packages: [], isPure: true },
   ledger: { folders: ["domain"], packages: [], isPure: true },
   admin: { folders: ["domain"], packages: [], isPure: true },
-  intake: { folders: ["domain", "admin"], packages: ["yaml", "zod"], isPure: true },
+  intake: { folders: ["domain", "admin", "config"], packages: ["yaml", "zod"], isPure: true },
   http: {
     folders: ["domain", "token", "gate", "ledger", "admin"],
     packages: ["express", "zod"],

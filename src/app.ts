@@ -89,6 +89,11 @@ export async function openHashReader(): Promise<HashReader> {
   return { findFault: findHashFault, originOf: originOfHash };
 }
 
+/** Reads policy documents: see read-policy-file.ts. */
+export async function openPolicyFile(): Promise<typeof import("./read-policy-file.js")> {
+  return import("./read-policy-file.js");
+}
+
 /** Opens what works on registries: see registry-work.ts. */
 export async function openRegistryWork(
   loaded: LoadedConfig,

@@ -116,8 +116,11 @@ function changeOf(
     change.isEnabled = stated.isEnabled;
   if (stated.owner !== undefined && stated.owner !== there.owner) change.owner = stated.owner;
   const { password } = stated;
-  if (password === undefined || password.origin === there.passwordOrigin)
-    return { change, note: null };
+  const isKnown =
+    password === undefined ||
+    password.origin === there.passwordOrigin ||
+    password.hash === there.passwordHash;
+  if (isKnown) return { change, note: null };
   const isOwn = there.passwordHash !== null && !there.isPasswordStated;
   if (isOwn && !isWhole) {
     const note = `${stated.name} keeps the password that it has here, which nobody imported; another one: dockwarden user passwd ${stated.name}`;

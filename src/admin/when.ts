@@ -58,9 +58,18 @@ function parseExact(text: string): EpochSeconds | null {
   return isReal ? time / 1000 : null;
 }
 
+/** As parseWhen, for files that are read again and again: no span from now, and the past is no fault; undefined: is none. */
+export function parseFixedEnd(text: string): EpochSeconds | null | undefined {
+  if (text === "never") return null;
+  return parseDate(text) ?? undefined;
+}
+
 function parseEnd(text: string, now: EpochSeconds): EpochSeconds | null {
   const span = parseSpan(text);
-  if (span !== null) return now + span;
+  return span === null ? parseDate(text) : now + span;
+}
+
+function parseDate(text: string): EpochSeconds | null {
   if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return parseExact(text);
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
   const start = Date.parse(`${text}T00:00:00Z`);

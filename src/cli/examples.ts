@@ -17,6 +17,17 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "restore /var/backups/dockwarden.tar --force",
     "restore - < dockwarden.tar",
   ],
+  export: [
+    "export > policy.yml",
+    "export --with-hashes > policy-with-hashes.yml",
+    "export --schema > policy.schema.json",
+  ],
+  apply: [
+    "apply policy.yml --dry-run",
+    "apply policy.yml",
+    "apply policy.yml --yes",
+    "apply additions.yml --keep",
+  ],
   demo: ["demo"],
   completion: [
     "completion bash > /etc/bash_completion.d/dockwarden",

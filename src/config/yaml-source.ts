@@ -1,14 +1,11 @@
 // The text of a YAML file → the value and the line of each known key. Expands nothing and trusts no structure.
 import { basename } from "node:path";
 import {
-  isAlias,
   isMap,
   isScalar,
   isSeq,
-  Lexer,
   LineCounter,
   parseDocument,
-  Parser,
   type Node,
   type Pair,
   type YAMLMap,
@@ -16,6 +13,7 @@ import {
 import { shorten, type ConfigFault } from "./config-fault.js";
 import { CONFIG_SECTIONS, findKey } from "./keys.js";
 import { suggestKey } from "./suggestion.js";
+import { findOddity, isTooDeep } from "./yaml-guard.js";
 
 export interface SourceValue {
   readonly value: unknown;
@@ -35,24 +33,6 @@ const MAX_SYNTAX_FAULTS = 5;
 /** A file with more unknown keys is not ours; guessing what they mean would only take time. */
 const MAX_SUGGESTIONS = 20;
 const NO_KEY = "is not a key; config/default.yml lists them all";
-/** Open collections and documents in the parser; our own sections need fewer than ten. */
-const MAX_DEPTH = 64;
-
-/**
- * Whether the file nests far beyond any configuration. parseDocument calls itself for every level and turns an
- * exhausted stack into a fault, but a regular expression first compiled down there ends the process (seen under jest).
- * The token parser keeps a list of what is open and does not call itself.
- */
-function isTooDeep(text: string): boolean {
-  const parser = new Parser();
-  for (const token of new Lexer().lex(text)) {
-    // The parser works only as far as its answers are taken.
-    Array.from(parser.next(token));
-    if (parser.stack.length > MAX_DEPTH) return true;
-  }
-  return false;
-}
-
 /** Wrong syntax, keys that do not exist or stand twice, aliases, tags and odd numbers are faults, each with its line. */
 export function readYaml(text: string, path: string): Source {
   const name = basename(path);
@@ -152,16 +132,6 @@ function explainUnknown(key: string, name: string): string {
   if (near === null) return NO_KEY;
   if (near !== key) return `is not a key; did you mean ${near}?`;
   return `must be nested: ${name.split(".").join(":, then indented below it ")}:`;
-}
-
-/** What YAML allows and a configuration does not need (THREATS K01): aliases, tags, 0x10, 1e309, .inf, 007. */
-function findOddity(node: Node | null): string | null {
-  if (node === null) return null;
-  if (isAlias(node)) return "uses a YAML alias; write the value out";
-  if (node.tag !== undefined) return "uses a YAML tag; write the plain value";
-  if (!isScalar(node) || typeof node.value !== "number") return null;
-  if (/^(?:0|-?[1-9]\d{0,14})$/.test(node.source ?? "")) return null;
-  return "holds a number in an odd form; write a plain whole number, or quote it if it is text";
 }
 
 /** Scalars and lists of scalars as they are; anything else as an object, which no key takes. */

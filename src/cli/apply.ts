@@ -1,0 +1,92 @@
+// `dockwarden apply FILE`: shows what a policy document would change and means, asks where something goes, makes it so.
+import type { Command } from "commander";
+import { applyPolicy, previewPolicy, type PolicyPreview } from "../admin/apply-policy.js";
+import { countSteps, describeStep } from "../admin/policy-words.js";
+import { openPolicyFile } from "../app.js";
+import { confirm } from "./confirm.js";
+import { CliExit, orExit } from "./exit.js";
+import type { Session } from "./session.js";
+import { readTextInput } from "./text-input.js";
+
+const FILE_MAX_MEGABYTES = 64;
+const LINES_MAX = 60;
+
+interface ApplyOptions {
+  readonly dryRun?: boolean;
+  readonly keep?: boolean;
+  readonly anyway?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Adds the verb. */
+export function addApplyCommand(program: Command, session: Session): void {
+  program
+    .command("apply <file>")
+    .description(
+      "make accounts, groups, images and grants what a policy document says; sections it hasn't stay",
+    )
+    .option("--dry-run", "show the plan and change nothing")
+    .option("--keep", "add and change only: what the document doesn't name stays")
+    .option("--anyway", "rules with a tag, or immutable ones, although nothing enforces tags")
+    .option("--yes", "do not ask")
+    .action((file: string, options: ApplyOptions) => apply(session, file, options));
+}
+
+async function apply(session: Session, file: string, options: ApplyOptions): Promise<void> {
+  // Read before the process may become the store's owner, who may not read it.
+  const { name, text } = await readTextInput(file, session.io, FILE_MAX_MEGABYTES);
+  const { readStatedPolicy, folderOf } = await openPolicyFile();
+  const folder = folderOf(file === "-" ? "./stdin" : file);
+  await session.withAdmin(async (context) => {
+    const stated = await readStatedPolicy({ text, folder }, context);
+    if (!stated.ok) {
+      const lines = stated.error.map(({ line, message }) => `${name}:${line}: ${message}`);
+      throw new CliExit(1, [...lines, "nothing was changed"].join("\n"));
+    }
+    const isAnyway = options.anyway === true;
+    const order = { stated: stated.value, isWhole: options.keep !== true, isAnyway };
+    const preview = orExit(await previewPolicy(order, context));
+    const gone = preview.steps.filter(({ kind }) => /\.(?:remove|unregister)$/.test(kind)).length;
+    if (options.dryRun !== true) {
+      if (gone > 0 && session.io.isTerminal && options.yes !== true) {
+        session.io.note(describe(preview, "the plan").join("\n") + "\n");
+        await confirm(`Make it so, and remove ${gone} of them?`, false, session.io);
+      }
+      orExit(await applyPolicy(order, context, preview));
+    }
+    answer(session, preview, options.dryRun === true);
+  });
+}
+
+function answer(session: Session, preview: PolicyPreview, isDry: boolean): void {
+  const { steps, notes, effects } = preview;
+  // The words of a step, never the step itself: it holds hashes.
+  const data = {
+    steps: steps.map((step) => ({ kind: step.kind, text: describeStep(step) })),
+    notes,
+    effects,
+    changed: steps.length > 0 && !isDry,
+  };
+  session.answer(data, () => {
+    if (steps.length === 0) return "unchanged: the store is as the document says\n";
+    const said = countSteps(steps);
+    const end = isDry ? `${said}; nothing was changed (--dry-run)` : said;
+    return `${describe(preview, end).join("\n")}\n`;
+  });
+}
+
+function describe({ steps, notes, effects }: PolicyPreview, end: string): readonly string[] {
+  return [
+    ...cut(steps.map(describeStep)),
+    end,
+    ...cut(notes).map((note) => `note: ${note}`),
+    ...(effects.length === 0 ? [] : ["who gains and loses what:"]),
+    ...cut(effects).map((line) => `  ${line}`),
+  ];
+}
+
+function cut(lines: readonly string[]): readonly string[] {
+  const more = lines.length - LINES_MAX;
+  if (more <= 0) return lines;
+  return [...lines.slice(0, LINES_MAX), `and ${more} more; --dry-run --json shows all`];
+}
