@@ -1,22 +1,61 @@
 // What YAML allows and a file of ours does not need: endless nesting, aliases, tags, numbers in odd forms.
-import { isAlias, isScalar, Lexer, Parser, type Node } from "yaml";
+import {
+  Composer,
+  isAlias,
+  isScalar,
+  Lexer,
+  LineCounter,
+  Parser,
+  YAMLParseError,
+  type CST,
+  type Document,
+  type Node,
+} from "yaml";
 
 /** Open collections and documents in the parser; our own files need fewer than ten. */
 const MAX_DEPTH = 64;
 
+export interface ParsedYaml {
+  /** Keys may stand twice; errors are not pretty. */
+  readonly document: Document.Parsed;
+  /** From 1 on. */
+  readonly lineAt: (offset: number) => number;
+}
+
 /**
- * Whether the file nests far beyond any file of ours. parseDocument calls itself for every level and turns an
- * exhausted stack into a fault, but a regular expression first compiled down there ends the process (seen under jest).
- * The token parser keeps a list of what is open and does not call itself.
+ * The one document of the text, or null where it nests far beyond any file of ours. The library's own way calls itself for
+ * every level and turns an exhausted stack into a fault, but a regular expression first compiled down there ends the process
+ * (seen under jest). The token parser keeps a list of what is open and does not call itself.
  */
-export function isTooDeep(text: string): boolean {
-  const parser = new Parser();
-  for (const token of new Lexer().lex(text)) {
-    // The parser works only as far as its answers are taken.
-    Array.from(parser.next(token));
-    if (parser.stack.length > MAX_DEPTH) return true;
+export function parseYaml(text: string): ParsedYaml | null {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  const tokens = readTokens(text, lines);
+  if (tokens === null) return null;
+  const composer = new Composer({ uniqueKeys: false, prettyErrors: false });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  if (document === undefined) throw new Error("the YAML library answered no document");
+  if (second !== undefined) {
+    const [from, to] = second.range;
+    const message = "has a second document";
+    document.errors.push(new YAMLParseError([from, to], "MULTIPLE_DOCS", message));
   }
-  return false;
+  return {
+    document: document,
+    lineAt: (offset) => Math.max(1, lines.linePos(offset).line),
+  };
+}
+
+function readTokens(text: string, lines: LineCounter): readonly CST.Token[] | null {
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    // The parser works only as far as its answers are taken.
+    tokens.push(...parser.next(lexeme));
+    if (parser.stack.length > MAX_DEPTH) return null;
+  }
+  tokens.push(...parser.end());
+  return tokens;
 }
 
 /** What YAML allows and a file of ours does not need (THREATS K01): aliases, tags, 0x10, 1e309, .inf, 007. */

@@ -1,19 +1,10 @@
 // The text of a YAML file → the value and the line of each known key. Expands nothing and trusts no structure.
 import { basename } from "node:path";
-import {
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Node,
-  type Pair,
-  type YAMLMap,
-} from "yaml";
+import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
 import { shorten, type ConfigFault } from "./config-fault.js";
 import { CONFIG_SECTIONS, findKey } from "./keys.js";
 import { suggestKey } from "./suggestion.js";
-import { findOddity, isTooDeep } from "./yaml-guard.js";
+import { findOddity, parseYaml } from "./yaml-guard.js";
 
 export interface SourceValue {
   readonly value: unknown;
@@ -40,14 +31,9 @@ export function readYaml(text: string, path: string): Source {
     const place = line === undefined ? name : `${name}:${line}`;
     return { values: new Map(), faults: [{ key: "", place, message }], isWhole: false };
   };
-  const lines = new LineCounter();
-  if (isTooDeep(text)) return broken("is nested too deeply; write two or three levels");
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    uniqueKeys: false,
-    prettyErrors: false,
-  });
-  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  const parsed = parseYaml(text);
+  if (parsed === null) return broken("is nested too deeply; write two or three levels");
+  const { document, lineAt } = parsed;
   if (document.errors.length > 0) {
     const faults = document.errors.slice(0, MAX_SYNTAX_FAULTS).map((error) => ({
       key: "",

@@ -1,6 +1,6 @@
 // The text of a YAML (or JSON) file as plain values, and the line on which each of them stands.
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
-import { findOddity, isTooDeep } from "../config/yaml-guard.js";
+import { isMap, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
+import { findOddity, parseYaml } from "../config/yaml-guard.js";
 import type { LineNote } from "../domain/stated-policy.js";
 import { err, ok, type Result } from "../domain/result.js";
 
@@ -19,15 +19,10 @@ type Lines = Map<PropertyKey, number>;
 
 /** Wrong syntax, keys that stand twice or are no plain words, aliases, tags and odd numbers are faults. */
 export function readYamlTree(text: string): Result<YamlTree, readonly LineNote[]> {
-  if (isTooDeep(text))
+  const parsed = parseYaml(text);
+  if (parsed === null)
     return err([{ line: 1, message: "is nested too deeply; write three or four levels" }]);
-  const counter = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: counter,
-    uniqueKeys: false,
-    prettyErrors: false,
-  });
-  const lineAt = (offset: number): number => Math.max(1, counter.linePos(offset).line);
+  const { document, lineAt } = parsed;
   if (document.errors.length > 0) {
     const faults = document.errors.slice(0, FAULTS_MAX).map(({ code, pos }) => ({
       line: lineAt(pos[0]),
