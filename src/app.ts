@@ -19,6 +19,7 @@ import {
   type OpenedAdmin,
 } from "./open-parts.js";
 import type { RunningServer } from "./serve.js";
+import type { OpenedShadow, ShadowOrder } from "./shadow-work.js";
 import { storeFault, type StartFault } from "./start-fault.js";
 import { inspectStore } from "./storage/sqlite/inspect-store.js";
 import { migrateStore } from "./storage/sqlite/migrate.js";
@@ -37,6 +38,7 @@ export type { Backup } from "./make-backup.js";
 export type { OpenedRegistryWork } from "./registry-work.js";
 export type { Restored } from "./restore-backup.js";
 export type { RunningServer } from "./serve.js";
+export type { OpenedShadow, ShadowOrder } from "./shadow-work.js";
 export type { StartFault } from "./start-fault.js";
 export { readTls } from "./tls-files.js";
 
@@ -100,6 +102,12 @@ export async function openRegistryWork(
 ): Promise<Result<OpenedRegistryWork, StartFault>> {
   const { openRegistryWork: open } = await import("./registry-work.js");
   return open(loaded);
+}
+
+/** Opens the two sides of a shadow run: see shadow-work.ts. */
+export async function openShadow(order: ShadowOrder): Promise<OpenedShadow> {
+  const { openShadow: open } = await import("./shadow-work.js");
+  return open(order);
 }
 
 export interface Initialized {

@@ -2,6 +2,7 @@
 import { Agent as HttpAgent, request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
+import { rootCertificates } from "node:tls";
 import { isLinkLocal, lookupOutside } from "./link-local.js";
 
 export interface Asked {
@@ -32,12 +33,15 @@ export interface Exchange {
 const CONNECT_MILLISECONDS = 3000;
 const SOCKETS_MAX = 8;
 
-/** `totalMilliseconds`: how long one request may take in all. */
-export function openExchange(totalMilliseconds: number): Exchange {
+/** `totalMilliseconds`: how long one request may take in all. `trusted`: PEM, accepted besides the usual authorities. */
+export function openExchange(totalMilliseconds: number, trusted: string | null = null): Exchange {
   // NOTE: agents of our own never look at proxy variables.
   const options = { keepAlive: true, maxSockets: SOCKETS_MAX, scheduling: "lifo" } as const;
   const http = new HttpAgent(options);
-  const https = new HttpsAgent(options);
+  // NOTE the certificate itself may be given: it need not be an authority.
+  const own =
+    trusted === null ? {} : { ca: [...rootCertificates, trusted], allowPartialTrustChain: true };
+  const https = new HttpsAgent({ ...options, ...own });
   let isClosed = false;
   const hasClosed = (): boolean => isClosed;
   return {

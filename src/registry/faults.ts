@@ -28,10 +28,13 @@ const SILENCES: Readonly<Record<string, string>> = {
   LINKLOCAL: "the name leads to a link-local address, which is never asked: correct registry.urls",
 };
 
-const isTlsTrouble = (code: string): boolean =>
+/** The other side speaks no TLS, or no HTTP. */
+export const isTlsTrouble = (code: string): boolean =>
   code === "EPROTO" || code.startsWith("ERR_SSL") || code.startsWith("HPE_");
 
-const isDistrust = (code: string): boolean => /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code);
+/** Its certificate was not accepted. */
+export const isDistrust = (code: string): boolean =>
+  /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code);
 
 /** Nothing came back, or too much. */
 export function silence({ service, origin }: Where, code: string): Faulty {
