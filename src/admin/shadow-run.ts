@@ -12,11 +12,11 @@ import type { Question } from "./shadow-questions.js";
 
 /** The decision that a token of ours is made of. */
 export interface OwnTokens {
-  authorize(
+  readonly authorize: (
     requester: Requester,
     service: string,
     scope: RequestedScope,
-  ): Promise<{ readonly access: readonly PeerEntry[]; readonly reasons: readonly string[] }>;
+  ) => Promise<{ readonly access: readonly PeerEntry[]; readonly reasons: readonly string[] }>;
 }
 
 export interface ShadowParts extends OwnTokens {
@@ -65,6 +65,8 @@ export class ShadowRun {
   /** Whether the peer lets an account in: asked once, for a wrong password that is repeated may lock it there. */
   readonly #lets = new Map<string, Promise<PeerAnswer>>();
   readonly #beyond: string[] = [];
+  #compared = 0;
+  #differing = 0;
   #failures = 0;
   #strangers = 0;
   #hasLetIn = false;
@@ -87,17 +89,21 @@ export class ShadowRun {
 
   /** What somebody would miss comes first; within that as an index would have it. */
   get differences(): readonly Difference[] {
-    return this.#differing().sort((a, b) => {
+    return this.#listDiffering().sort((a, b) => {
       const [first, second] = [rank(a), rank(b)];
       return first - second || compareTexts(labelOf(a.question), labelOf(b.question));
     });
   }
 
-  /** Questions with an answer of both sides, and the accounts (nobody counts as one) they are of. */
-  get compared(): { readonly questions: number; readonly accounts: number } {
+  /** How many questions have an answer of both sides, and how many of them differ. */
+  get counts(): { readonly compared: number; readonly differing: number } {
+    return { compared: this.#compared, differing: this.#differing };
+  }
+
+  /** Accounts, nobody being one, of which something was compared. */
+  countAccounts(): number {
     const done = [...this.#outcomes.values()].filter(({ outcome }) => outcome.kind !== "gap");
-    const accounts = new Set(done.map(({ question }) => question.account?.spelled ?? ""));
-    return { questions: done.length, accounts: accounts.size };
+    return new Set(done.map(({ question }) => question.account?.spelled ?? "")).size;
   }
 
   /** How many questions have no comparison, and whose. */
@@ -119,7 +125,7 @@ export class ShadowRun {
     return this.#lastWhy;
   }
 
-  #differing(): Difference[] {
+  #listDiffering(): Difference[] {
     return [...this.#outcomes.values()].flatMap(({ outcome }) =>
       outcome.kind === "differs" ? [outcome.difference] : [],
     );
@@ -135,8 +141,16 @@ export class ShadowRun {
     if ("why" in found) return found;
     const before = this.#outcomes.get(question.key)?.outcome;
     this.#outcomes.set(question.key, { question, outcome: found });
+    this.#count(before, -1);
+    this.#count(found, 1);
     this.#tell(before, found);
     return null;
+  }
+
+  #count(outcome: Outcome | undefined, by: 1 | -1): void {
+    if (outcome === undefined || outcome.kind === "gap") return;
+    this.#compared += by;
+    if (outcome.kind === "differs") this.#differing += by;
   }
 
   #tell(before: Outcome | undefined, after: Outcome): void {

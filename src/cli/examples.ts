@@ -41,6 +41,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "doctor --registry https://registry.example.com --json",
     "doctor --registry https://registry.example.com --past 192.0.2.7:5000",
   ],
+  shadow: [
+    "shadow --peer https://auth.example.com/auth --log /var/log/nginx/access.log --passwords passwords.txt",
+    "shadow --peer http://localhost:5001/token --log access.log --follow",
+    "shadow --peer https://auth.example.com/auth --log - --json < access.log",
+  ],
   "user add": [
     "user add developer --permissions view,pull,push",
     "user add ci --generate --expires 90d",

@@ -23,6 +23,7 @@ import { printable, type Io } from "./output.js";
 import { addRobotCommands } from "./robot.js";
 import { addServerCommands } from "./server.js";
 import { Session } from "./session.js";
+import { addShadowCommand } from "./shadow.js";
 import { addTokenCommands } from "./token.js";
 import { addUserCommands } from "./user.js";
 
@@ -65,6 +66,7 @@ export function createProgram(session: Session, io: Io): Command {
   addConfigCommands(program, session);
   addServerCommands(program, session);
   addDoctorCommand(program, session);
+  addShadowCommand(program, session);
   addBackupCommands(program, session);
   addDemoCommand(program, session);
   addCompletionCommands(program, session);
