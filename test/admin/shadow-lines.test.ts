@@ -41,6 +41,11 @@ describe("a token request is found in", () => {
       ALICE,
     ],
     [
+      "a syslog of Harbor's proxy",
+      `Jan  2 15:04:05 172.18.0.1 proxy[1234]: 10.0.0.7 - "GET /auth?${QUERY} HTTP/1.1" 200 812 "-" "docker/28.2.2" 0.012 0.012 .`,
+      ALICE,
+    ],
+    [
       "Caddy",
       json({ request: { method: "GET", uri: `/auth?${QUERY}` }, user_id: "", status: 200 }),
       ALICE,
