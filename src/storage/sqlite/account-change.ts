@@ -7,7 +7,7 @@ import type { AccountChange, NewAccount } from "../../domain/ports.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { CREDENTIAL_KINDS } from "../../domain/credential.js";
 import { accountState, type RecordChange } from "./change-log.js";
-import type { Connection } from "./connection.js";
+import { prepareOnce, type Connection } from "./connection.js";
 import { endCredentials, findLive, recordEnd } from "./credential-end.js";
 import type { AccountRow } from "./rows.js";
 
@@ -20,24 +20,23 @@ export function insertAccount(
   account: NewAccount,
   { ownerId, now }: { readonly ownerId: number | null; readonly now: EpochSeconds },
 ): number {
-  const { lastInsertRowid } = connection
-    .prepare(
-      `INSERT INTO account (name, kind, permissions, email, expires_at, created_at, password_hash, password_changed_at,
+  const { lastInsertRowid } = prepareOnce(
+    connection,
+    `INSERT INTO account (name, kind, permissions, email, expires_at, created_at, password_hash, password_changed_at,
          password_origin, is_password_stated, owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .run(
-      account.name,
-      account.kind,
-      normalizePermissions(account.permissions).join(","),
-      account.email,
-      account.expiresAt,
-      now,
-      account.passwordHash,
-      account.passwordHash === null ? null : now,
-      account.passwordOrigin ?? null,
-      Number(account.passwordOrigin !== undefined),
-      ownerId,
-    );
+  ).run(
+    account.name,
+    account.kind,
+    normalizePermissions(account.permissions).join(","),
+    account.email,
+    account.expiresAt,
+    now,
+    account.passwordHash,
+    account.passwordHash === null ? null : now,
+    account.passwordOrigin ?? null,
+    Number(account.passwordOrigin !== undefined),
+    ownerId,
+  );
   return Number(lastInsertRowid);
 }
 
@@ -80,14 +79,13 @@ export function writeChange(
     next.expires_at !== row.expires_at ||
     next.is_enabled !== row.is_enabled ||
     change.passwordHash !== undefined;
-  connection
-    .prepare(
-      `UPDATE account SET name = @name, permissions = @permissions, email = @email, expires_at = @expires_at,
+  prepareOnce(
+    connection,
+    `UPDATE account SET name = @name, permissions = @permissions, email = @email, expires_at = @expires_at,
          is_enabled = @is_enabled, password_hash = @password_hash, password_changed_at = @password_changed_at,
          password_origin = @password_origin, is_password_stated = @is_password_stated, owner_id = @owner_id, unlock_mark = @unlock_mark,
          credential_version = credential_version + @rise WHERE id = @id`,
-    )
-    .run({ ...next, rise: Number(isCredentialTouched), id: row.id });
+  ).run({ ...next, rise: Number(isCredentialTouched), id: row.id });
 }
 
 export interface LoginEnding {

@@ -76,6 +76,23 @@ export function translateError(error: unknown): never {
   );
 }
 
+const prepared = new WeakMap<Connection, Map<string, SqliteDatabase.Statement>>();
+
+/** The statement of that text, made once a connection: for acts that are repeated ten thousand times. Every caller of a text must want the same (plucked or not). */
+export function prepareOnce(connection: Connection, sql: string): SqliteDatabase.Statement {
+  let statements = prepared.get(connection);
+  if (statements === undefined) {
+    statements = new Map();
+    prepared.set(connection, statements);
+  }
+  let statement = statements.get(sql);
+  if (statement === undefined) {
+    statement = connection.prepare(sql);
+    statements.set(sql, statement);
+  }
+  return statement;
+}
+
 /** Runs a read or a single statement, with errors translated. */
 export async function run<T>(act: () => T): Promise<T> {
   try {

@@ -4,7 +4,7 @@ import { subjectKey, type Subject } from "../../domain/image.js";
 import type { ImageRefusal, NewGrant, SubjectName } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
-import type { Connection } from "./connection.js";
+import { prepareOnce, type Connection } from "./connection.js";
 import type { GrantRow } from "./rows.js";
 
 /** Grants with the name of their account or group, as rows.ts reads them. */
@@ -20,7 +20,8 @@ export function putGrants(
   grants: readonly NewGrant[],
   now: EpochSeconds,
 ): { readonly ok: false; readonly error: ImageRefusal } | null {
-  const put = connection.prepare(
+  const put = prepareOnce(
+    connection,
     `INSERT INTO image_grant (image_id, subject, account_id, group_id, actions, expires_at, created_at)
        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (image_id, subject) DO UPDATE SET
        actions = excluded.actions, expires_at = excluded.expires_at, created_at = excluded.created_at`,
@@ -49,10 +50,8 @@ export function resolveSubject(
 ): Result<Subject, ImageRefusal> {
   if (subject.kind === "authenticated" || subject.kind === "anonymous") return ok(subject);
   const table = subject.kind === "account" ? "account" : "account_group";
-  const id = connection
-    .prepare<[string], number>(`SELECT id FROM ${table} WHERE name = ?`)
-    .pluck()
-    .get(subject.name);
+  const found = prepareOnce(connection, `SELECT id FROM ${table} WHERE name = ?`);
+  const id = found.pluck().get(subject.name) as number | undefined;
   if (id !== undefined) return ok({ kind: subject.kind, id, name: subject.name });
   const reason = subject.kind === "account" ? "unknown-account" : "unknown-group";
   return err({ reason, name: subject.name });
