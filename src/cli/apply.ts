@@ -1,15 +1,15 @@
 // `dockwarden apply FILE`: shows what a policy document would change and means, asks where something goes, makes it so.
 import type { Command } from "commander";
-import { applyPolicy, previewPolicy, type PolicyPreview } from "../admin/apply-policy.js";
-import { countSteps, describeStep } from "../admin/policy-words.js";
+import { applyPolicy, previewPolicy } from "../admin/apply-policy.js";
 import { openPolicyFile } from "../app.js";
 import { confirm } from "./confirm.js";
 import { CliExit, orExit } from "./exit.js";
+import { printable } from "./output.js";
+import { answerPlan, describePlan } from "./plan-answer.js";
 import type { Session } from "./session.js";
 import { readTextInput } from "./text-input.js";
 
 const FILE_MAX_MEGABYTES = 64;
-const LINES_MAX = 60;
 
 interface ApplyOptions {
   readonly dryRun?: boolean;
@@ -49,44 +49,13 @@ async function apply(session: Session, file: string, options: ApplyOptions): Pro
     const gone = preview.steps.filter(({ kind }) => /\.(?:remove|unregister)$/.test(kind)).length;
     if (options.dryRun !== true) {
       if (gone > 0 && session.io.isTerminal && options.yes !== true) {
-        session.io.note(describe(preview, "the plan").join("\n") + "\n");
+        const words = describePlan(preview, "the plan");
+        session.io.note(`${printable(words.join("\n"))}\n`);
         await confirm(`Make it so, and remove ${gone} of them?`, false, session.io);
       }
       orExit(await applyPolicy(order, context, preview));
     }
-    answer(session, preview, options.dryRun === true);
+    const unchanged = "unchanged: the store is as the document says";
+    answerPlan(session, { preview, isDry: options.dryRun === true, unchanged });
   });
-}
-
-function answer(session: Session, preview: PolicyPreview, isDry: boolean): void {
-  const { steps, notes, effects } = preview;
-  // The words of a step, never the step itself: it holds hashes.
-  const data = {
-    steps: steps.map((step) => ({ kind: step.kind, text: describeStep(step) })),
-    notes,
-    effects,
-    changed: steps.length > 0 && !isDry,
-  };
-  session.answer(data, () => {
-    if (steps.length === 0) return "unchanged: the store is as the document says\n";
-    const said = countSteps(steps);
-    const end = isDry ? `${said}; nothing was changed (--dry-run)` : said;
-    return `${describe(preview, end).join("\n")}\n`;
-  });
-}
-
-function describe({ steps, notes, effects }: PolicyPreview, end: string): readonly string[] {
-  return [
-    ...cut(steps.map(describeStep)),
-    end,
-    ...cut(notes).map((note) => `note: ${note}`),
-    ...(effects.length === 0 ? [] : ["who gains and loses what:"]),
-    ...cut(effects).map((line) => `  ${line}`),
-  ];
-}
-
-function cut(lines: readonly string[]): readonly string[] {
-  const more = lines.length - LINES_MAX;
-  if (more <= 0) return lines;
-  return [...lines.slice(0, LINES_MAX), `and ${more} more; --dry-run --json shows all`];
 }
