@@ -160,6 +160,15 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "import htpasswd /etc/registry/htpasswd --keep-access",
     "import htpasswd team.htpasswd --permissions view,pull --groups team",
   ],
+  "import users-json": [
+    "import users-json users.json --dry-run",
+    "import users-json users.json --htpasswd /etc/registry/htpasswd",
+  ],
+  "import images-json": [
+    "import images-json images.json --dry-run",
+    "import images-json images.json --fold-tags",
+    "import images-json images.json --service registry --skip-invalid",
+  ],
   "key list": ["key list"],
   "key rotate": [
     "key rotate",

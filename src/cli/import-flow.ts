@@ -55,16 +55,18 @@ const describeLine = (name: string, { line, message }: LineNote): string =>
 /** Ends the command where there are faults that are not to be left out. */
 function reportFaults(
   session: Session,
-  { faults, notes }: Intake,
+  { stated, faults, notes }: Intake,
   { name, skips }: { readonly name: string; readonly skips: boolean },
 ): void {
   if (faults.length === 0) return;
+  // With no section at all there is nothing that could be left out of it.
+  const isReadable = Object.values(stated).some((section) => section !== null);
   const lines = faults
     .slice(0, FAULTS_MAX)
-    .map((fault) => `${skips ? "left out: " : ""}${describeLine(name, fault)}`);
+    .map((fault) => `${skips && isReadable ? "left out: " : ""}${describeLine(name, fault)}`);
   const more = faults.length - lines.length;
   if (more > 0) lines.push(`and ${more} more; --json has all`);
-  if (skips) {
+  if (skips && isReadable) {
     session.io.note(`${printable(lines.join("\n"))}\n`);
     return;
   }
@@ -72,7 +74,9 @@ function reportFaults(
     const data = { steps: [], notes: notes.map((note) => describeLine(name, note)) };
     session.io.out(formatJson({ ...data, faults, effects: [], changed: false }));
   }
-  const last = "nothing was imported; repeat with --skip-invalid to leave these lines out";
+  const last = isReadable
+    ? "nothing was imported; repeat with --skip-invalid to leave these lines out"
+    : "nothing was imported";
   throw new CliExit(1, [...lines, last].join("\n"));
 }
 
@@ -106,17 +110,25 @@ function answer(session: Session, { preview, notes, intake, isDry }: Told): void
     changed: isChanged,
   };
   session.answer(data, () => {
-    const said =
-      steps.length === 0 ? "unchanged: the store has all of it already" : countSteps(steps);
+    const said = steps.length === 0 ? describeNothing(intake) : countSteps(steps);
     const lines = [
       ...cut(steps.map(describeStep)),
       isDry && steps.length > 0 ? `${said}; nothing was changed (--dry-run)` : said,
-      ...cut(notes).map((note) => `note: ${note}`),
+      ...cut(notes.map((note) => `note: ${note}`)),
       ...(effects.length === 0 ? [] : ["who gains and loses what:"]),
       ...cut(effects).map((line) => `  ${line}`),
     ];
     return `${lines.join("\n")}\n`;
   });
+}
+
+function describeNothing({ stated: { accounts, groups, images } }: Intake): string {
+  const count = [accounts, groups, images].reduce(
+    (sum, section) => sum + (section?.length ?? 0),
+    0,
+  );
+  if (count === 0) return "unchanged: there is nothing in it to import";
+  return "unchanged: the store has all of it already";
 }
 
 function cut(lines: readonly string[]): readonly string[] {

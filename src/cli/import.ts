@@ -1,11 +1,13 @@
 // `dockwarden import …`: accounts and rules out of the files of other programs.
 import type { Command } from "commander";
 import { HTPASSWD } from "./import-htpasswd.js";
+import { IMAGES_JSON } from "./import-images-json.js";
 import type { ImportSource, SourceOptions } from "./import-source.js";
+import { USERS_JSON } from "./import-users-json.js";
 import type { Session } from "./session.js";
 
 /** One verb each. */
-const SOURCES: readonly ImportSource[] = [HTPASSWD];
+const SOURCES: readonly ImportSource[] = [HTPASSWD, USERS_JSON, IMAGES_JSON];
 
 /** Adds the verbs of `import`. */
 export function addImportCommands(program: Command, session: Session): void {
