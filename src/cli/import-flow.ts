@@ -25,8 +25,11 @@ export async function runImport(
   { file, options }: ImportWords,
 ): Promise<void> {
   // Read before the process may become the store's owner, who may not read it.
-  const readFile = (path: string) => readTextInput(path, session.io, FILE_MAX_MEGABYTES);
-  const { name, text } = await readFile(file);
+  const { name, text } = await readTextInput(file, session.io, FILE_MAX_MEGABYTES);
+  const readFile = async (path: string) => {
+    if (path !== "-" || file !== "-") return readTextInput(path, session.io, FILE_MAX_MEGABYTES);
+    throw new CliExit(2, "standard input can be one of the two files, not both; name the other");
+  };
   const opened = await source.open({ text, options, readFile });
   const [isDry, skips] = [options["dryRun"] === true, options["skipInvalid"] === true];
   const hashes = await openHashReader();

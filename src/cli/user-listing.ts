@@ -9,6 +9,7 @@ import type { Account } from "../domain/account.js";
 import { formatSubject, type Subject } from "../domain/image.js";
 import { formatImagePattern } from "../domain/image-pattern.js";
 import type { AccountFilter } from "../domain/listing.js";
+import { isLimitedTo72Bytes } from "../domain/password.js";
 import type { GuessLock } from "../domain/throttle.js";
 import type { EpochSeconds } from "../domain/time.js";
 import { toPublicTree, toTreeRows } from "./account-tree.js";
@@ -119,11 +120,13 @@ export async function showAccount(session: Session, name: string, isRobot = fals
     const endsSoon = describeEnds(account, held, now);
     const lastUse = await findLastUse(account.id, context);
     const lock = await context.findLock(account);
+    const hash = await findHashKind(name, context);
     const rows = [
       ["name", name],
       ["kind", account.kind],
       ["permissions", account.permissions.join(", ") || "none"],
       ["state", describeState(account, now)],
+      ...(hash === "bcrypt" ? [["password", IMPORTED_PASSWORD]] : []),
       ...(lock === null ? [] : [["wrong passwords", describeLock(lock, name)]]),
       ["ends", formatEnd(account.expiresAt)],
       ["email", account.email ?? ""],
@@ -144,6 +147,7 @@ export async function showAccount(session: Session, name: string, isRobot = fals
     const credentials = toPublicTree(account, tree);
     const data = {
       ...toPublic(account),
+      passwordHash: hash,
       lock: lock === null ? null : { shut: lock.isShut, seconds: lock.seconds },
       groups,
       lastSignIn,
@@ -153,6 +157,19 @@ export async function showAccount(session: Session, name: string, isRobot = fals
     };
     session.answer(data, formatTable(["what", "value"], rows));
   });
+}
+
+const IMPORTED_PASSWORD =
+  "imported (bcrypt): only its first 72 bytes count until a good login with a shorter one renews it or a new one is set";
+
+/** What the stored hash is, never the hash; null: there is no password. */
+async function findHashKind(
+  name: string,
+  { store }: AdminContext,
+): Promise<"argon2id" | "bcrypt" | null> {
+  const passwordHash = (await store.accounts.findSignIn(name))?.passwordHash ?? null;
+  if (passwordHash === null) return null;
+  return isLimitedTo72Bytes(passwordHash) ? "bcrypt" : "argon2id";
 }
 
 async function listHeld(

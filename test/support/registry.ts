@@ -11,8 +11,8 @@ export interface TestRegistry {
   readonly host: string;
   log(): string;
   stop(): Promise<void>;
-  /** Stops it and starts it again on the same port and storage: it reads its certificates anew. */
-  restart(): Promise<void>;
+  /** Stops it and starts it again on the same port and storage, with what changes: it reads its certificates anew. */
+  restart(changed?: Partial<Pick<RegistryOptions, "htpasswd">>): Promise<void>;
 }
 
 export interface RegistryOptions {
@@ -24,6 +24,8 @@ export interface RegistryOptions {
   readonly service?: string;
   /** A free one when absent. */
   readonly port?: number;
+  /** The file by which it checks passwords itself; null or absent: it takes tokens. */
+  readonly htpasswd?: string | null;
   /** Where it tells what was pushed, pulled and deleted, with `Authorization: Bearer SECRET`; nowhere when absent. */
   readonly notifications?: { readonly url: string; readonly secret: string };
 }
@@ -40,7 +42,9 @@ export async function startRegistry(
   const service = options.service ?? "registry";
   const folder = await workspace.subfolder(`registry-${service}`);
   const configFile = join(folder, "config.yml");
-  await writeFile(configFile, describeConfig(folder, port, { service, ...options }));
+  const configure = (all: RegistryOptions): Promise<void> =>
+    writeFile(configFile, describeConfig(folder, port, { ...all, service }));
+  await configure(options);
   let daemon: Daemon | null = null;
   const stop = async (): Promise<void> => {
     await daemon?.stop();
@@ -63,8 +67,9 @@ export async function startRegistry(
     host: `localhost:${port}`,
     log: () => daemon?.log() ?? "",
     stop,
-    async restart() {
+    async restart(changed = {}) {
       await stop();
+      await configure({ ...options, ...changed });
       await start();
     },
   };
@@ -86,12 +91,22 @@ storage:
 http:
   addr: 127.0.0.1:${port}
 auth:
-  token:
+${describeAuth(options)}${describeNotifications(options)}`;
+}
+
+function describeAuth(options: RegistryOptions & { readonly service: string }): string {
+  if (options.htpasswd != null) {
+    return `  htpasswd:
+    realm: registry
+    path: ${options.htpasswd}
+`;
+  }
+  return `  token:
     realm: ${options.realmUrl}/token
     service: ${options.service}
     issuer: dockwarden
     rootcertbundle: ${options.rootCertBundle}
-${describeNotifications(options)}`;
+`;
 }
 
 /** As registry-config.yml and docker/registry.sh have them, with shorter pauses. */
