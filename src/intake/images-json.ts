@@ -37,7 +37,7 @@ interface Known {
  * mean. An entry whose users can't be read is for nobody, never for all.
  */
 export function readImagesJson(text: string, order: ImagesOrder, known: Known): Intake {
-  const { entries, faults: unread, notes: passed } = readJsonEntries(text, MEMBERS);
+  const { entries, repeated, faults: unread, notes: passed } = readJsonEntries(text, MEMBERS);
   if (entries === null) {
     return { stated: { accounts: null, groups: null, images: null }, faults: unread, notes: [] };
   }
@@ -47,24 +47,26 @@ export function readImagesJson(text: string, order: ImagesOrder, known: Known): 
     fault: (note: LineNote) => faults.push(note),
     note: (note: LineNote) => notes.push(note),
   };
-  const lines = new Map<string, number>();
-  const images: CatalogImage[] = [];
+  const images = new Map<string, CatalogImage>();
   for (const entry of entries) {
     const pattern = readPattern(entry, { order, settings: known.settings }, tell);
     if (pattern === null) continue;
     const key = formatImagePattern(pattern);
-    const first = lines.get(key);
+    const first = images.get(key);
     if (first !== undefined) {
-      const message = `the image of line ${first} once more; leave one of them out`;
+      const message = `the image of line ${first.line} once more; leave one of them out`;
       tell.fault({ line: entry.line, message });
+      // Which of the two was meant is not known: it stays shut.
+      images.set(key, { ...first, users: [] });
       continue;
     }
-    lines.set(key, entry.line);
-    const users = readUsers(entry, accounts, tell);
+    const named = readUsers(entry, accounts, tell);
+    const users = repeated.has(entry.key) ? [] : named;
     const facts = readFacts(entry, tell.fault);
-    images.push({ line: entry.line, pattern, users, facts });
+    images.set(key, { line: entry.line, pattern, users, facts });
   }
-  const folded = order.foldsTags ? foldTags(images, tell.note) : images;
+  const all = [...images.values()];
+  const folded = order.foldsTags ? foldTags(all, tell.note) : all;
   for (const { line, pattern, users } of folded) {
     const image = formatImagePattern(pattern);
     if (users === null) {

@@ -14,6 +14,8 @@ export interface JsonEntry {
 export interface JsonEntries {
   /** Null: the file is no such catalogue at all. */
   readonly entries: readonly JsonEntry[] | null;
+  /** Keys that stand there twice; of their entries the first is among `entries`. */
+  readonly repeated: ReadonlySet<string>;
   readonly faults: readonly LineNote[];
   readonly notes: readonly LineNote[];
 }
@@ -21,11 +23,12 @@ export interface JsonEntries {
 /** Members that are not in `known` are passed over and noted, once a name. */
 export function readJsonEntries(text: string, known: readonly string[]): JsonEntries {
   const parsed = parseJsonText(text);
-  if (!parsed.ok) return { entries: null, faults: [parsed.error], notes: [] };
+  const repeated = new Set<string>();
+  if (!parsed.ok) return { entries: null, repeated, faults: [parsed.error], notes: [] };
   const root = parsed.value;
   if (root.kind !== "object") {
     const message = 'one object is wanted, with an entry a name: {"NAME": {…}, …}';
-    return { entries: null, faults: [{ line: root.line, message }], notes: [] };
+    return { entries: null, repeated, faults: [{ line: root.line, message }], notes: [] };
   }
   const faults: LineNote[] = [];
   const strangers = new Map<string, { readonly line: number; count: number }>();
@@ -34,6 +37,7 @@ export function readJsonEntries(text: string, known: readonly string[]): JsonEnt
   for (const { name: key, line, value } of root.members) {
     const first = keys.get(key);
     if (first !== undefined) {
+      repeated.add(key);
       faults.push({ line, message: `the name of line ${first} once more; leave one of them out` });
       continue;
     }
@@ -69,7 +73,7 @@ export function readJsonEntries(text: string, known: readonly string[]): JsonEnt
     line,
     message: `${quote(name)} is no member known here and was passed over${count === 1 ? "" : ` (in ${count} entries)`}`,
   }));
-  return { entries, faults, notes };
+  return { entries, repeated, faults, notes };
 }
 
 const QUOTED_MAX = 64;

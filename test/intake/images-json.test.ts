@@ -75,6 +75,11 @@ test.each([
   ["null instead of a list", '{"app": {"allowed_users": null}}', /^1: allowed_users is a list/],
   ["a number among them", '{"app": {"allowed_users": [7]}}', /^1: allowed_users is a list/],
   [
+    "the entry twice",
+    '{"app": {"allowed_users": []},\n"app": {"allowed_users": ["admin"]}}',
+    /^2: the name of line 1 once more/,
+  ],
+  [
     "allowed_users twice",
     '{"app": {"allowed_users": [],\n"allowed_users": ["admin"]}}',
     /^2: the member of line 1 once more/,
@@ -108,11 +113,11 @@ test.each([
   expect(lines(intake.faults)).toEqual([expect.stringMatching(reason)]);
 });
 
-test("this registry's own host is cut off, and an image that stands there twice is a fault", () => {
+test("this registry's own host is cut off, and an image that stands there twice is a fault and shut", () => {
   const intake = read(
     '{"localhost:5001/app": {"allowed_users": []},\n"app": {"allowed_users": []}}',
   );
-  expect(told(intake)).toEqual(["app open @authenticated"]);
+  expect(told(intake)).toEqual(["app exclusive "]);
   expect(lines(intake.faults)).toEqual([
     expect.stringMatching(/^2: the image of line 1 once more/),
   ]);
