@@ -52,15 +52,20 @@ export async function applyPolicy(
   context: AdminContext,
   agreed: PolicyPlan | null,
 ): Promise<Result<PolicyPlan, Refusal>> {
-  const expected = agreed === null ? null : JSON.stringify(agreed.steps);
+  const expected = agreed === null ? null : spellSteps(agreed);
   return context.store.whole.change((state) => {
     const planned = plan(order, state, context);
     if (!planned.ok || expected === null) return planned;
-    if (JSON.stringify(planned.value.steps) === expected) return planned;
+    if (spellSteps(planned.value) === expected) return planned;
     return refused(
       "somebody changed the store meanwhile, and what was shown no longer holds: nothing was changed; run it again",
     );
   }, context.clock.now());
+}
+
+/** What is to be done; a login that made a better hash of the same password meanwhile is no other plan. */
+function spellSteps({ steps }: PolicyPlan): string {
+  return JSON.stringify(steps, (key, value: unknown) => (key === "before" ? undefined : value));
 }
 
 function plan(

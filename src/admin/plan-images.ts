@@ -10,7 +10,12 @@ import type {
   StatedPolicy,
 } from "../domain/stated-policy.js";
 import type { AdminContext } from "./admin-context.js";
-import { findExclusiveFault, findImmutableFault, findTagFault } from "./image-rules.js";
+import {
+  describeUnenforced,
+  findExclusiveFault,
+  findImmutableFault,
+  findTagFault,
+} from "./image-rules.js";
 import type { Names, PlanOptions, Section } from "./policy-plan.js";
 import { formatSubjectName } from "./subject-reference.js";
 
@@ -32,15 +37,20 @@ export function planImages(
   const present = new Map(state.images.map((image) => [keyOf(image.pattern), image]));
   const faults: string[] = [];
   const first: PolicyStep[] = [];
+  const unenforced: ImagePattern[] = [];
   for (const one of stated) {
     const strangers = findStrangers(one, planning.names);
     faults.push(...strangers);
     if (strangers.length > 0) continue;
     const step = stepOf(one, present.get(keyOf(one.pattern)), planning.options);
-    const fault = step === null ? null : findFault(step, planning);
+    if (step === null) continue;
+    const fault = findFault(step, planning);
     if (fault !== null) faults.push(fault);
-    else if (step !== null) first.push(step);
+    else if (isUnenforced(step, planning)) unenforced.push(one.pattern);
+    else first.push(step);
   }
+  // Said once: a catalogue has many of them.
+  if (unenforced.length > 0) faults.push(describeUnenforced(unenforced));
   const wanted = new Set(stated.map(({ pattern }) => keyOf(pattern)));
   const gone = planning.options.isWhole
     ? state.images.filter(({ pattern }) => !wanted.has(keyOf(pattern)))
@@ -138,12 +148,18 @@ function findFault(step: ImageStep, { options, context }: ImagePlanning): string
   );
   if (opened !== undefined)
     return `${name}: @anonymous can get pull only; grant push to accounts or groups`;
-  const isRule = isExclusive !== undefined || grants !== undefined;
   const refusal =
     (isExclusive === true ? findExclusiveFault(pattern) : null) ??
-    (isRule ? findTagFault(pattern, options.isAnyway, context) : null) ??
     (isImmutable === true
       ? findImmutableFault({ pattern, isImmutable, isAnyway: options.isAnyway }, context)
       : null);
   return refusal === null ? null : refusal.error.message;
+}
+
+/** A rule with a tag that is new or changes, where nothing enforces tags. */
+function isUnenforced(step: ImageStep, { options, context }: ImagePlanning): boolean {
+  const pattern = step.kind === "image.register" ? step.image.pattern : step.pattern;
+  const { isExclusive, grants } = step.kind === "image.register" ? step.image : step.change;
+  const isRule = isExclusive !== undefined || grants !== undefined;
+  return isRule && findTagFault(pattern, options.isAnyway, context) !== null;
 }

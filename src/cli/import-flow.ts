@@ -1,17 +1,16 @@
 // The way that every import takes: file → stated policy → plan → one transaction; what it says meanwhile.
-import { applyPolicy, previewPolicy, type PolicyPreview } from "../admin/apply-policy.js";
-import { countSteps, describeStep } from "../admin/policy-words.js";
+import { applyPolicy, previewPolicy } from "../admin/apply-policy.js";
 import { openHashReader } from "../app.js";
 import type { Intake, LineNote } from "../domain/stated-policy.js";
 import { CliExit, orExit } from "./exit.js";
 import type { ImportSource, OpenedImport, SourceOptions } from "./import-source.js";
 import { formatJson, printable } from "./output.js";
+import { answerPlan } from "./plan-answer.js";
 import type { Session } from "./session.js";
 import { readTextInput } from "./text-input.js";
 
 const FILE_MAX_MEGABYTES = 64;
 const FAULTS_MAX = 50;
-const LINES_MAX = 40;
 
 export interface ImportWords {
   readonly file: string;
@@ -45,11 +44,18 @@ export async function runImport(
     if (!isDry) orExplained(await applyPolicy(order, context, preview), opened);
     const notes = [
       ...intake.notes.map((note) => describeLine(name, note)),
-      ...preview.notes,
       ...(opened.advise?.(intake, present) ?? []),
     ];
-    answer(session, { preview, notes, intake, isDry });
+    const unchanged = describeNothing(intake);
+    answerPlan(session, { preview, notes, isDry, unchanged, more: { faults: intake.faults } });
   });
+}
+
+function describeNothing({ stated: { accounts, groups, images } }: Intake): string {
+  const sections = [accounts, groups, images];
+  return sections.every((section) => (section ?? []).length === 0)
+    ? "unchanged: there is nothing in it to import"
+    : "unchanged: the store has all of it already";
 }
 
 const describeLine = (name: string, { line, message }: LineNote): string =>
@@ -92,50 +98,4 @@ function orExplained<T>(result: Parameters<typeof orExit<T>>[0], { explain }: Op
       ? result
       : { ok: false, error: { ...result.error, message: `${message}\n${more}` } },
   );
-}
-
-interface Told {
-  readonly preview: PolicyPreview;
-  readonly notes: readonly string[];
-  readonly intake: Intake;
-  readonly isDry: boolean;
-}
-
-function answer(session: Session, { preview, notes, intake, isDry }: Told): void {
-  const { steps, effects } = preview;
-  const isChanged = steps.length > 0 && !isDry;
-  // The words of a step, never the step itself: it holds hashes.
-  const data = {
-    steps: steps.map((step) => ({ kind: step.kind, text: describeStep(step) })),
-    notes,
-    faults: intake.faults,
-    effects,
-    changed: isChanged,
-  };
-  session.answer(data, () => {
-    const said = steps.length === 0 ? describeNothing(intake) : countSteps(steps);
-    const lines = [
-      ...cut(steps.map(describeStep)),
-      isDry && steps.length > 0 ? `${said}; nothing was changed (--dry-run)` : said,
-      ...cut(notes.map((note) => `note: ${note}`)),
-      ...(effects.length === 0 ? [] : ["who gains and loses what:"]),
-      ...cut(effects).map((line) => `  ${line}`),
-    ];
-    return `${lines.join("\n")}\n`;
-  });
-}
-
-function describeNothing({ stated: { accounts, groups, images } }: Intake): string {
-  const count = [accounts, groups, images].reduce(
-    (sum, section) => sum + (section?.length ?? 0),
-    0,
-  );
-  if (count === 0) return "unchanged: there is nothing in it to import";
-  return "unchanged: the store has all of it already";
-}
-
-function cut(lines: readonly string[]): readonly string[] {
-  const more = lines.length - LINES_MAX;
-  if (more <= 0) return lines;
-  return [...lines.slice(0, LINES_MAX), `and ${more} more; --dry-run --json shows all`];
 }

@@ -22,7 +22,7 @@ export const IMAGES_JSON: ImportSource = {
           typeof service === "string" ? toService(service, present.settings.services) : null;
         return readImagesJson(text, { service: named, foldsTags }, present);
       },
-      explain: (refusal) => (!foldsTags && refusal.includes("names a tag") ? FOLD : null),
+      explain: (refusal) => (!foldsTags && refusal.includes("can't keep tags apart") ? FOLD : null),
     };
   },
 };

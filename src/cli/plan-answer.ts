@@ -3,7 +3,7 @@ import type { PolicyPreview } from "../admin/apply-policy.js";
 import { countSteps, describeStep } from "../admin/policy-words.js";
 import type { Session } from "./session.js";
 
-const LINES_MAX = 60;
+const LINES_MAX = 40;
 
 export interface PlanAnswer {
   readonly preview: PolicyPreview;
