@@ -1,4 +1,5 @@
-// `npm run docs`: writes what comes out of the configuration's schema: config/default.yml and the table in each README.
+// `npm run docs`: writes what comes out of the configuration's schema: config/default.yml, the table in each README,
+// and the JSON schema of policy documents.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -14,6 +15,8 @@ await runScript(async () => {
   const { renderDefaultFile } = await import("../dist/config/default-file.js");
   const { renderConfigTable } = await import("../dist/config/print-config.js");
   writeFileSync(join(ROOT, "config", "default.yml"), renderDefaultFile());
+  const { renderDocumentSchema } = await import("../dist/intake/document-schema.js");
+  writeFileSync(join(ROOT, "config", "policy.schema.json"), renderDocumentSchema());
   for (const name of ["README.md", "README.zh-CN.md"]) {
     const path = join(ROOT, name);
     if (existsSync(path)) writeFileSync(path, withTable(name, renderConfigTable()));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { LoadedConfig } from "./config/load-config.js";
 import type { DiagnosisOrder } from "./diagnose.js";
 import type { Examination } from "./doctor/examine.js";
+import type { NewChange } from "./domain/change.js";
 import { err, ok, type Result } from "./domain/result.js";
 import type { HashReader } from "./intake/hashes.js";
 import type { Backup, BackupOrder } from "./make-backup.js";
@@ -15,9 +16,12 @@ import {
   openContext,
   openKeys,
   packageRoot,
+  settingsOf,
   systemClock,
   type OpenedAdmin,
 } from "./open-parts.js";
+import type { PolicyTrial } from "./policy-trial.js";
+import type { DocumentText, FileFault } from "./read-policy-file.js";
 import type { RunningServer } from "./serve.js";
 import type { OpenedShadow, ShadowOrder } from "./shadow-work.js";
 import { storeFault, type StartFault } from "./start-fault.js";
@@ -42,13 +46,18 @@ export type { OpenedShadow, ShadowOrder } from "./shadow-work.js";
 export type { StartFault } from "./start-fault.js";
 export { readTls } from "./tls-files.js";
 
-/** For commands: the store must exist (exit 3 names `init`), unless `mode` is `create`. */
+/**
+ * For commands: the store must exist (exit 3 names `init`), unless `mode` is `create`. `onChange` is told of every change
+ * that is put on record.
+ */
 export async function openAdmin(
   loaded: LoadedConfig,
   mode: "create" | "existing",
+  onChange?: (change: NewChange) => void,
 ): Promise<Result<OpenedAdmin, StartFault>> {
   const migrate = mode === "create" ? "apply" : "refuse";
-  return openContext(loaded, { store: mode, migrate, isServer: false });
+  const told = onChange === undefined ? {} : { onChange };
+  return openContext(loaded, { store: mode, migrate, isServer: false, ...told });
 }
 
 /** Starts the server. Its parts (HTTP, log) are loaded only now: other commands start quicker without them. */
@@ -94,6 +103,24 @@ export async function openHashReader(): Promise<HashReader> {
 /** Reads policy documents: see read-policy-file.ts. */
 export async function openPolicyFile(): Promise<typeof import("./read-policy-file.js")> {
   return import("./read-policy-file.js");
+}
+
+/** A policy document in a store that lives in memory alone: see policy-trial.ts. */
+export async function openPolicyTrial(
+  loaded: LoadedConfig,
+  document: DocumentText,
+): Promise<Result<PolicyTrial, readonly FileFault[]>> {
+  const { openPolicyTrial: open } = await import("./policy-trial.js");
+  return open(loaded, document);
+}
+
+/** What is wrong with the file that `policy.file` names, as far as it shows without a store; a sentence each. */
+export async function examinePolicyFile(loaded: LoadedConfig): Promise<readonly string[]> {
+  const { file } = loaded.config.policy;
+  if (file === null) return [];
+  const { examinePolicyFile: examine, formatFileFault } = await import("./read-policy-file.js");
+  const examined = examine(file, settingsOf(loaded));
+  return examined.ok ? [] : examined.error.map((fault) => formatFileFault(file, fault));
 }
 
 /** Opens what works on registries: see registry-work.ts. */

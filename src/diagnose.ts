@@ -5,6 +5,7 @@ import type { RegistryFile } from "./config/registry-file.js";
 import { examineKeys } from "./crypto/examine-keys.js";
 import { examine, type Examination } from "./doctor/examine.js";
 import { err } from "./domain/result.js";
+import { lookAtPolicyFile } from "./look-at-policy-file.js";
 import { CLI_BUSY_MILLISECONDS, packageRoot, systemClock } from "./open-parts.js";
 import { adviseKeyReader } from "./storage/sqlite/closed-place.js";
 import { examineStore } from "./storage/sqlite/examine-store.js";
@@ -43,6 +44,7 @@ export async function diagnose(loaded: LoadedConfig, order: DiagnosisOrder): Pro
     loaded,
     store: closed === null ? examined : { ...examined, fault: closed },
     keys: ring,
+    policyFile: await lookAtPolicyFile(loaded),
     tls: tls.ok ? tls : err(tls.error.message),
     now: systemClock.now(),
   });

@@ -8,6 +8,7 @@ import type { HealthSource } from "./http/health.js";
 import type { Logger } from "./http/log.js";
 import type { LedgerKeeper } from "./ledger-keeper.js";
 import type { OpenedAdmin } from "./open-parts.js";
+import type { PolicyFileKeeper } from "./policy-file.js";
 import { describeNetworkPlace } from "./storage/sqlite/network-place.js";
 
 const STORE_REPLACED =
@@ -26,6 +27,8 @@ export interface ServerParts {
   readonly activity: ActivityWriter;
   readonly guesses: GuessKeeper;
   readonly ledger: LedgerKeeper;
+  /** Null: policy.file is not set. */
+  readonly policyFile: PolicyFileKeeper | null;
 }
 
 /** Asks the parts anew each time; `state` is the server's own. */
@@ -74,6 +77,8 @@ export function createHealth(
       if (parts.activity.findTrouble() !== null) warnings.push(UNWRITTEN);
       if (parts.guesses.findTrouble() !== null) warnings.push(UNSHARED);
       warnings.push(...(await parts.ledger.findWarnings()));
+      const policyTrouble = parts.policyFile?.findTrouble() ?? null;
+      if (policyTrouble !== null) warnings.push(policyTrouble);
       if (networkPlace !== null) warnings.push(networkPlace);
       const count = settings.policy.tagEnforcement === "off" ? await countTagged() : 0;
       if (count > 0) {

@@ -10,6 +10,7 @@ import { registryUrlsOf } from "./config/registry-urls.js";
 import { credentialSecrets } from "./crypto/credential-secret.js";
 import { createPasswordHasher } from "./crypto/password-hasher.js";
 import { createPasswordRules } from "./crypto/password-rules.js";
+import type { Actor, NewChange } from "./domain/change.js";
 import type { KeyStore } from "./domain/key.js";
 import { err, ok, type Result } from "./domain/result.js";
 import type { SteadySeconds } from "./domain/throttle.js";
@@ -58,9 +59,14 @@ export interface OpenMode {
   readonly store: "create" | "existing";
   readonly migrate: "apply" | "refuse";
   readonly isServer: boolean;
+  /** Who is on record for changes; absent: who started the program. */
+  readonly actor?: Actor;
+  /** Told of every change that is put on record, before it is committed. */
+  readonly onChange?: (change: NewChange) => void;
 }
 
-function settingsOf(loaded: LoadedConfig): AdminSettings {
+/** What the use cases need to know of the configuration. */
+export function settingsOf(loaded: LoadedConfig): AdminSettings {
   const { config } = loaded;
   return {
     services: config.token.services,
@@ -112,7 +118,8 @@ export async function openContext(
     migrate: mode.migrate,
     isServer: mode.isServer,
     clock: systemClock,
-    actor: findActor(),
+    actor: mode.actor ?? findActor(),
+    ...(mode.onChange === undefined ? {} : { onChange: mode.onChange }),
   });
   if (!opened.ok) return err(storeFault(opened.error));
   const store = opened.value;

@@ -27,6 +27,7 @@ import { openGuesses } from "./password-guard.js";
 import { openCatalogReader } from "./open-catalog.js";
 import { openGate } from "./open-gate.js";
 import { openRegistries } from "./open-registries.js";
+import { keepPolicyFile } from "./policy-file.js";
 import { listenFault, type StartFault } from "./start-fault.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import { ledgerPathOf } from "./storage/sqlite/open-ledger.js";
@@ -101,6 +102,7 @@ export async function serve(
     guesses,
     catalog,
     gate,
+    policyFile: await keepPolicyFile({ loaded, clock: systemClock, log }),
   };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
@@ -145,6 +147,7 @@ export async function serve(
 /** Writes what is left; the store goes last. */
 async function closeParts(parts: ServingParts): Promise<void> {
   const { uses, ledger, activity, guesses, admin, catalog, registries } = parts;
+  await parts.policyFile?.stop();
   catalog?.close();
   registries.close();
   await uses.stop();

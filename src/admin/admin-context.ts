@@ -40,3 +40,6 @@ export interface AdminContext {
   readonly clock: Clock;
   readonly settings: AdminSettings;
 }
+
+/** What deciding and planning need of it: a store in memory does. */
+export type PolicyContext = Pick<AdminContext, "store" | "clock" | "settings">;

@@ -1,7 +1,7 @@
 // Use cases on a stated policy: what it would change and mean, and making it so; imports and documents come here alike.
 import type { StatedPolicy } from "../domain/stated-policy.js";
 import { err, ok, type Result } from "../domain/result.js";
-import type { AdminContext } from "./admin-context.js";
+import type { AdminContext, PolicyContext } from "./admin-context.js";
 import { describePolicyEffects } from "./policy-effects.js";
 import { planPolicy, type PolicyPlan } from "./policy-plan.js";
 import { refused, type Refusal } from "./refusal.js";
@@ -43,13 +43,21 @@ export async function previewPolicy(
   }
 }
 
+/** The steps that it would take now, and nothing more: who waits for the store is not held up. */
+export async function planStated(
+  order: PolicyOrder,
+  context: PolicyContext,
+): Promise<Result<PolicyPlan, Refusal>> {
+  return plan(order, await context.store.whole.readAll(context.clock.now()), context);
+}
+
 /**
  * Makes it so, in one transaction. `agreed` is what somebody looked at before: where the store has changed since, so that
  * other steps would be needed, nothing is changed.
  */
 export async function applyPolicy(
   order: PolicyOrder,
-  context: AdminContext,
+  context: PolicyContext,
   agreed: PolicyPlan | null,
 ): Promise<Result<PolicyPlan, Refusal>> {
   const expected = agreed === null ? null : spellSteps(agreed);
@@ -71,7 +79,7 @@ function spellSteps({ steps }: PolicyPlan): string {
 function plan(
   { stated, isWhole, isAnyway }: PolicyOrder,
   state: Parameters<typeof planPolicy>[1],
-  context: AdminContext,
+  context: PolicyContext,
 ): Result<PolicyPlan, Refusal> {
   const options = { isWhole, isAnyway, now: context.clock.now() };
   const planned = planPolicy(stated, state, options, context);

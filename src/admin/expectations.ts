@@ -3,7 +3,7 @@ import type { Action } from "../domain/action.js";
 import type { SubjectName } from "../domain/ports.js";
 import type { Requester } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
-import type { AdminContext } from "./admin-context.js";
+import type { PolicyContext } from "./admin-context.js";
 import { parseExpectations, type Expectation, type LineFault } from "./expectation-lines.js";
 import type { Refusal } from "./refusal.js";
 import { findRequester, findRights } from "./rights.js";
@@ -23,7 +23,7 @@ type FoundRequester = Result<Requester, Refusal>;
 /** A verdict for each line, or every fault of the file, unknown names among them; nothing is half tried. */
 export async function testExpectations(
   text: string,
-  context: AdminContext,
+  context: PolicyContext,
 ): Promise<Result<readonly Verdict[], readonly LineFault[]>> {
   const parsed = parseExpectations(text, context.settings);
   const { expectations } = parsed;
@@ -47,7 +47,7 @@ export async function testExpectations(
 async function findOnce(
   subject: SubjectName,
   known: Map<string, FoundRequester>,
-  context: AdminContext,
+  context: PolicyContext,
 ): Promise<FoundRequester> {
   const key = formatSubjectName(subject);
   const found = known.get(key) ?? (await findRequester(subject, context));
@@ -58,7 +58,7 @@ async function findOnce(
 async function judge(
   expectation: Expectation,
   found: FoundRequester,
-  context: AdminContext,
+  context: PolicyContext,
 ): Promise<Verdict> {
   const rights = found.ok ? await findRights(found.value, expectation.image, context) : null;
   const actions = rights?.allowed ?? [];

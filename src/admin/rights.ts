@@ -7,7 +7,7 @@ import type { SubjectName } from "../domain/ports.js";
 import { formatReason } from "../domain/reason.js";
 import { guiseKeysOf, type Requester } from "../domain/requester.js";
 import { ok, type Result } from "../domain/result.js";
-import type { AdminContext } from "./admin-context.js";
+import type { PolicyContext } from "./admin-context.js";
 import { refused, usage, type Refusal } from "./refusal.js";
 
 const SECONDS_PER_DAY = 86_400;
@@ -20,7 +20,7 @@ export interface Rights extends Decision {
 /** The requester that a subject is when it asks for a token, or why it can't. Groups are no requesters. */
 export async function findRequester(
   subject: SubjectName,
-  context: AdminContext,
+  context: PolicyContext,
 ): Promise<Result<Requester, Refusal>> {
   switch (subject.kind) {
     case "anonymous":
@@ -37,7 +37,7 @@ export async function findRequester(
 
 async function findAccountRequester(
   name: string,
-  context: AdminContext,
+  context: PolicyContext,
 ): Promise<Result<Requester, Refusal>> {
   const record = await context.store.accounts.findSignIn(name);
   if (record === null) return usage(`there is no account ${name}; see dockwarden user list`);
@@ -54,7 +54,7 @@ export interface Inactivity {
 }
 
 /** Why an account gets no token now; null where it gets one. */
-export function findInactivity(account: Account, context: AdminContext): Inactivity | null {
+export function findInactivity(account: Account, context: PolicyContext): Inactivity | null {
   const { name, kind } = account;
   const now = context.clock.now();
   if (!isActive(account, now)) {
@@ -89,7 +89,7 @@ export function requesterOf({ account, groups }: AccountRecord): Requester & { k
 export async function findRights(
   requester: Requester,
   image: ImagePattern,
-  context: AdminContext,
+  context: PolicyContext,
 ): Promise<Rights> {
   const decision = decide(await readQuestion(requester, image, context));
   return { ...decision, sentences: decision.reasons.map(formatReason) };
@@ -99,7 +99,7 @@ export async function findRights(
 export async function readQuestion(
   requester: Requester,
   image: ImagePattern,
-  context: AdminContext,
+  context: PolicyContext,
 ): Promise<DecisionInput> {
   const { settings, store, clock } = context;
   const service = image.service ?? settings.services[0] ?? "";

@@ -1,8 +1,8 @@
 // `dockwarden config …`: what is set, and whether it is right.
 import type { Command } from "commander";
-import { readTls } from "../app.js";
+import { examinePolicyFile, readTls } from "../app.js";
 import { describeConfig, printConfig } from "../config/print-config.js";
-import { orExit } from "./exit.js";
+import { CliExit, orExit } from "./exit.js";
 import type { Session } from "./session.js";
 
 /** Adds the verbs of `config`. */
@@ -20,9 +20,13 @@ export function addConfigCommands(program: Command, session: Session): void {
   config
     .command("check")
     .description("every fault at once, with its place (exit 78)")
-    .action(() => {
-      const { config: settings, warnings, file } = session.loadConfig();
+    .action(async () => {
+      const loaded = session.loadConfig();
+      const { config: settings, warnings, file } = loaded;
       orExit(readTls(settings.server.tls));
+      const faults = await examinePolicyFile(loaded);
+      if (faults.length > 0)
+        throw new CliExit(78, faults.map((fault) => `policy.file: ${fault}`).join("\n"));
       const lines = ["the configuration is right", ...warnings.map((line) => `warning: ${line}`)];
       session.answer({ ok: true, file, warnings }, `${lines.join("\n")}\n`);
     });

@@ -1,6 +1,7 @@
 // What every command has at hand: input and output, the configuration, the store opened for one act.
 import { resolve } from "node:path";
 import type { AdminContext } from "../admin/admin-context.js";
+import { isStatedInDocuments } from "../domain/change.js";
 import { openAdmin, packageRoot } from "../app.js";
 import { formatFault } from "../config/config-fault.js";
 import { readEnvironment, type EnvironmentSettings } from "../config/environment.js";
@@ -59,12 +60,25 @@ export class Session {
   /** Opens the existing store, runs one act on it, closes it whatever happens. */
   async withAdmin<T>(act: (context: AdminContext, loaded: LoadedConfig) => Promise<T>): Promise<T> {
     const loaded = this.loadConfig();
-    const context = orExit(await openAdmin(loaded, "existing"));
+    const { file } = loaded.config.policy;
+    const policy = { isChanged: false };
+    const context = orExit(
+      await openAdmin(loaded, "existing", (change) => {
+        policy.isChanged ||= isStatedInDocuments(change);
+      }),
+    );
     try {
       return await act(context, loaded);
     } finally {
       await context.close();
+      if (file !== null && policy.isChanged) this.#remindOf(file);
     }
+  }
+
+  #remindOf(file: string): void {
+    this.io.note(
+      `note: policy.file (${printable(file)}) says what accounts, groups and images there are: put this change there as well, or its next application takes it back\n`,
+    );
   }
 
   /** The answer: `value` as JSON where that was asked for, otherwise the text for people; a long one made only then. */

@@ -7,7 +7,6 @@ import { findCrossFaults, findWarnings } from "./cross-checks.js";
 import type { Environment } from "./environment.js";
 import { readVariables } from "./environment-source.js";
 import { CONFIG_KEYS, SECRET_KEYS, type ConfigKey } from "./keys.js";
-import { findNotYet } from "./not-yet.js";
 import { configSchema } from "./schema.js";
 import { readYaml, type Source, type SourceValue } from "./yaml-source.js";
 
@@ -163,7 +162,7 @@ function crossFaults(
   known: readonly ConfigFault[],
 ): readonly ConfigFault[] {
   const wrong = new Set(known.map((fault) => fault.key));
-  return [...findCrossFaults(config), ...findNotYet(config)]
+  return findCrossFaults(config)
     .filter(({ uses }) => !uses.some((key) => wrong.has(key)))
     .map(({ key, uses, message, remedy }) => {
       const set = [key, ...uses].find((one) => values.has(one));

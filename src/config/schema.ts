@@ -43,7 +43,10 @@ const policySchema = z.strictObject({
   file: path
     .nullable()
     .default(null)
-    .meta({ description: "a policy kept in a file", allowed: "a path" }),
+    .meta({
+      description: "a policy document that is kept in force, see docs/policy-file.md",
+      allowed: "a path",
+    }),
 });
 
 const eventsSchema = z.strictObject({

@@ -3,6 +3,7 @@ import { checkClock } from "./check-clock.js";
 import { checkConfiguration } from "./check-configuration.js";
 import { checkGate } from "./check-gate.js";
 import { checkKeys } from "./check-keys.js";
+import { checkPolicyFile } from "./check-policy-file.js";
 import { checkPort } from "./check-port.js";
 import { checkPublicUrl } from "./check-public-url.js";
 import { checkRegistry } from "./check-registry.js";
@@ -27,6 +28,7 @@ export async function examine(site: Site): Promise<Examination> {
   const installation = [
     ...checkConfiguration(site),
     ...checkStore(site),
+    ...checkPolicyFile(site),
     ...checkKeys(site),
     ...checkTls(site),
     ...checkClock(site),

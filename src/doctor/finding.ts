@@ -14,6 +14,8 @@ export const FINDINGS = {
   "store.network": "the store lies on a network file system, where locks can fail",
   "store.owner": "store and keys belong to different users",
   "store.unconfirmed": "tokens and secrets from before a restore wait to be confirmed",
+  "policy-file.unusable": "policy.file can't be read, has faults or can't be applied to this store",
+  "policy-file.not-in-force": "what policy.file says and what the store holds differ",
   "keys.missing": "there are no token keys",
   "keys.unusable": "the keys are damaged, expired, don't fit each other or the settings",
   "keys.insecure": "others can read the private keys or change their folder",

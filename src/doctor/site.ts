@@ -12,6 +12,8 @@ export interface Site {
   readonly keys: KeyExamination;
   /** The PEM texts of server.tls, null in other modes than `files`, or the sentence that says what is wrong. */
   readonly tls: Result<{ readonly cert: string; readonly key: string } | null, string>;
+  /** policy.file; null where it is not set. */
+  readonly policyFile: PolicyFileLook | null;
   /** A variable or flag that makes serving unsafe; null: none. */
   readonly unsafeRuntime: string | null;
   /** What `--registry-config` named, read before this process may have become the store's owner. */
@@ -23,6 +25,14 @@ export interface Site {
   readonly isBeforeStart: boolean;
   /** Seconds since 1970. */
   readonly now: number;
+}
+
+export interface PolicyFileLook {
+  readonly path: string;
+  /** What is wrong with it, a sentence each. */
+  readonly faults: readonly string[];
+  /** `3 new, 1 changed, 0 removed` as long as it is not in force; null: it is, or that can't be told. */
+  readonly missing: string | null;
 }
 
 /** The command line of ours that works on the same configuration. */

@@ -91,3 +91,16 @@ export interface ChangeLog {
   /** Forgets what is older; answers how many there were. */
   prune(before: EpochSeconds): Promise<number>;
 }
+
+/** Whether a policy document would say otherwise: not of secrets, and not of passwords, which stay as people set them. */
+export function isStatedInDocuments({ verb, before, after }: NewChange): boolean {
+  const [noun] = verb.split(".");
+  if (noun === "group" || noun === "image" || noun === "access") return true;
+  if (verb === "account.add" || verb === "account.remove") return true;
+  if (verb !== "account.update") return false;
+  const members = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
+  return [...members].some(
+    (member) =>
+      member !== "password" && JSON.stringify(before?.[member]) !== JSON.stringify(after?.[member]),
+  );
+}

@@ -385,12 +385,6 @@ const ROWS: readonly Row[] = [
     ["2: storage.path: must not lie in keys.trustDirectory: registries are given that folder"],
   ],
   [
-    "not yet",
-    "a policy file",
-    "policy:\n  file: policy.yml\n",
-    ["2: policy.file: comes with a later version; leave it unset"],
-  ],
-  [
     "K01",
     "headers of no known proxy",
     "gate:\n  headers: both\n",
@@ -485,7 +479,7 @@ describe("a configuration file with one fault", () => {
     );
     const faults = faultsOf(file, {
       DOCKWARDEN_KEYS__HEADER: "none",
-      DOCKWARDEN_POLICY__FILE: "policy.yml",
+      DOCKWARDEN_REFRESH__IDLE_DAYS: "400",
       DOCKWARDEN_NO__KEY: "1",
     });
     expect(faults.map(({ place, key }) => `${place} ${key}`)).toEqual([
@@ -496,7 +490,7 @@ describe("a configuration file with one fault", () => {
       "DOCKWARDEN_NO__KEY ",
       "DOCKWARDEN_KEYS__HEADER keys.header",
       "all.yml:2 server.tls.mode",
-      "DOCKWARDEN_POLICY__FILE policy.file",
+      "DOCKWARDEN_REFRESH__IDLE_DAYS refresh.idleDays",
     ]);
   });
 

@@ -98,7 +98,6 @@ describe("K01, K02, K03, D03: what is refused, and where it stands", () => {
     ["passwords:\n  minLength: 4", "config.yml:2: passwords.minLength"],
     ["passwords:\n  argon2:\n    memoryKib: 1", "config.yml:3: passwords.argon2.memoryKib"],
     ["policy:\n  unlisted: [fly]", "config.yml:2: policy.unlisted"],
-    ["policy:\n  file: p.yml", "config.yml:2: policy.file: comes with a later version"],
     ["policy:\n  tagEnforcement: door", "config.yml:2: policy.tagEnforcement: must be off or gate"],
     ["registry:\n  urls: [registry]", "config.yml:2: registry.urls: entry 1 must be"],
     ["events:\n  secret: short", "config.yml:2: events.secret"],

@@ -1,9 +1,9 @@
 // Puts the parts of a store together on one open connection.
-import type { Actor } from "../../domain/change.js";
+import type { Actor, NewChange } from "../../domain/change.js";
 import type { Store } from "../../domain/ports.js";
 import type { Clock } from "../../domain/time.js";
 import { SqliteAccountStore } from "./account-store.js";
-import { createRecorder, SqliteChangeLog } from "./change-log.js";
+import { createRecorder, SqliteChangeLog, type RecordChange } from "./change-log.js";
 import { run, type Connection } from "./connection.js";
 import { readCredentialEpoch } from "./credential-epoch.js";
 import { SqliteCredentialStore } from "./credential-store.js";
@@ -16,6 +16,8 @@ import { SqliteWholePolicy } from "./whole-policy.js";
 
 export interface AssemblyOptions {
   readonly actor: Actor;
+  /** Told of each change that is recorded, before it is committed. */
+  readonly onChange?: (change: NewChange) => void;
   readonly clock: Clock;
   readonly checkFile: FileWatch;
   /** Called when the store is closed. */
@@ -25,7 +27,11 @@ export interface AssemblyOptions {
 /** The store of that connection, which it closes. */
 export function assembleStore(connection: Connection, options: AssemblyOptions): Store {
   const { checkFile, release } = options;
-  const record = createRecorder(connection, options.actor, options.clock);
+  const write = createRecorder(connection, options.actor, options.clock);
+  const record: RecordChange = (change) => {
+    write(change);
+    options.onChange?.(change);
+  };
   const accounts = new SqliteAccountStore(connection, checkFile, record);
   const groups = new SqliteGroupStore(connection, record);
   const images = new SqliteImageStore(connection, record);
@@ -55,6 +61,7 @@ export function assembleStore(connection: Connection, options: AssemblyOptions):
         ...options,
         checkFile: () => undefined,
         release: () => undefined,
+        onChange: () => undefined,
       });
     },
     close: async () => {

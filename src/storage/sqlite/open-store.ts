@@ -4,7 +4,7 @@ import { chmodSync, linkSync, rmSync } from "node:fs";
 import type { Store } from "../../domain/ports.js";
 import { err, ok, type Result } from "../../domain/result.js";
 import type { StoreFault } from "../../domain/store-fault.js";
-import type { Actor } from "../../domain/change.js";
+import type { Actor, NewChange } from "../../domain/change.js";
 import {
   APPLICATION_ID,
   findOldSqlite,
@@ -34,6 +34,8 @@ export interface OpenStoreOptions extends MigrateOptions {
   readonly migrate: "apply" | "refuse";
   /** Who is said to have made the changes of this connection. */
   readonly actor: Actor;
+  /** Told of each of them, before it is committed. */
+  readonly onChange?: (change: NewChange) => void;
   /** Known to others as long as it is open (`isStoreServed`). */
   readonly isServer?: boolean;
 }
