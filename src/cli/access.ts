@@ -152,9 +152,10 @@ function addOverviews(access: Command, session: Session): void {
   access
     .command("test <file>")
     .description("try lines such as `reader cannot push telechat`; - reads standard input")
-    .action(async (file: string) => {
+    .option("--policy <document>", "on what a policy document says alone, without a store")
+    .action(async (file: string, options: { policy?: string }) => {
       const { testExpectations } = await import("./access-test.js");
-      await testExpectations(session, file);
+      await testExpectations(session, file, options.policy ?? null);
     });
 }
 

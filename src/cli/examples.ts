@@ -154,7 +154,11 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "access review --unused 90d",
     "access review --json",
   ],
-  "access test": ["access test rights.txt", "access test - < rights.txt"],
+  "access test": [
+    "access test rights.txt",
+    "access test - < rights.txt",
+    "access test rights.txt --policy policy.yml",
+  ],
   "import htpasswd": [
     "import htpasswd /etc/registry/htpasswd --dry-run",
     "import htpasswd /etc/registry/htpasswd --keep-access",
