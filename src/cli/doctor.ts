@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { diagnose } from "../app.js";
 import { findUnsafeRuntime } from "../config/environment.js";
-import { readRegistryFile } from "../config/registry-file.js";
+import { readRegistryFile, readRegistryText, type RegistryFile } from "../config/registry-file.js";
 import { explainConfigFaults } from "../doctor/check-configuration.js";
 import type { Examination } from "../doctor/examine.js";
 import type { Finding, Mend } from "../doctor/finding.js";
@@ -22,7 +22,10 @@ export function addDoctorCommand(program: Command, session: Session): void {
     .command("doctor")
     .description("find what is wrong here, and what mends it (exit 0 nothing, 1 something)")
     .option("--before-start", "nothing runs yet: look whether it could start")
-    .option("--registry-config <file>", "the registry's config.yml, or a file of its variables")
+    .option(
+      "--registry-config <file>",
+      "the registry's config.yml, or a file of its variables; - reads standard input",
+    )
     .option("--registry <url>", "a registry that runs, such as https://registry.example.com")
     .option(
       "--past <address>",
@@ -58,13 +61,22 @@ async function look(
       findings: explainConfigFaults(loaded.error, session.configFile),
     };
   }
-  const file = options.registryConfig;
+  const { registryConfig: file } = options;
   return diagnose(loaded.value, {
     isBeforeStart: options.beforeStart === true,
-    registryFile: file === undefined ? null : readRegistryFile(file, variables),
+    registryFile: file === undefined ? null : await readRegistry(session, file),
     ...addresses,
     unsafeRuntime: findUnsafeRuntime(variables, process.execArgv),
   });
+}
+
+/** Standard input is for a doctor in a container, which doesn't see the registry's files. */
+async function readRegistry({ io, environment }: Session, file: string): Promise<RegistryFile> {
+  const { variables } = environment;
+  if (file !== "-") return readRegistryFile(file, variables);
+  const { readTextInput } = await import("./text-input.js");
+  const { name, text } = await readTextInput(file, io, 1);
+  return readRegistryText(name, text, variables);
 }
 
 /** Name and password in the address would be sent, and end up in a shell's history (house rule 17). */

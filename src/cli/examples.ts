@@ -38,6 +38,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   doctor: [
     "doctor --before-start",
     "doctor --registry-config /etc/docker/registry/config.yml",
+    "doctor --registry-config - < config.yml",
     "doctor --registry https://registry.example.com --json",
     "doctor --registry https://registry.example.com --past 192.0.2.7:5000",
   ],

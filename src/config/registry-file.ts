@@ -40,11 +40,19 @@ const SCHEMES = ["token", "htpasswd", "silly"];
  */
 export function readRegistryFile(path: string, environment: Environment): RegistryFile {
   const read = readTextFile(path);
-  if (!read.ok) return broken(path, read.message);
-  const lines = read.text.split("\n").map((line) => VARIABLE_LINE.exec(line));
+  return read.ok ? readRegistryText(path, read.text, environment) : broken(path, read.message);
+}
+
+/** The same of a text that somebody has read already; `path` is what messages call it. */
+export function readRegistryText(
+  path: string,
+  text: string,
+  environment: Environment,
+): RegistryFile {
+  const lines = text.split("\n").map((line) => VARIABLE_LINE.exec(line));
   const variables = lines.filter((line) => line !== null);
   const isYaml = variables.length === 0;
-  const fromFile = isYaml ? readYaml(read.text) : readVariables(unquoteAll(variables), "file");
+  const fromFile = isYaml ? readYaml(text) : readVariables(unquoteAll(variables), "file");
   if (fromFile === null) return broken(path, "is not the YAML of a registry; name its config.yml");
   const fromEnvironment = readVariables(environment, "environment");
   return {
