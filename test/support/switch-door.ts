@@ -15,22 +15,31 @@ export interface SwitchPorts {
   readonly token: number;
 }
 
+/**
+ * `before`: everybody reaches the registry with htpasswd. `switched`: the example as it stands. `token`: the old registry is
+ * no longer asked. `back`: what the example's comment says for the way back.
+ */
+export type SwitchWay = "before" | "switched" | "token" | "back";
+
 export interface SwitchDoor {
   /** Where nginx would put what it keeps of a body. */
   readonly bodyFolder: string;
-  /** What the example's comment says for the way back. */
+  /** Rewrites the map and reloads; answers when nginx took the order, not when it has been carried out. */
+  switchTo(way: SwitchWay): Promise<void>;
+  /** `switchTo("back")`. */
   switchBack(): Promise<void>;
 }
 
-/** Starts it; `workspace.close()` stops it. */
+/** Starts it, as the example stands unless `way` says otherwise; `workspace.close()` stops it. */
 export async function startSwitchDoor(
   workspace: Workspace,
   ports: SwitchPorts,
+  way: SwitchWay = "switched",
 ): Promise<SwitchDoor> {
   const folder = await workspace.subfolder("switch-door");
   const file = join(folder, "nginx.conf");
   const env = { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` };
-  await writeFile(file, await fillExample(folder, ports, false));
+  await writeFile(file, await fillExample(folder, ports, way));
   const prefix = ["-p", folder, "-c", file];
   const logFile = join(folder, "nginx.log");
   const daemon = await startDaemon("nginx", [...prefix, "-e", "stderr"], { env, logFile });
@@ -40,23 +49,42 @@ export async function startSwitchDoor(
     await answer.arrayBuffer();
     return answer.status < 500;
   });
+  const switchTo = async (next: SwitchWay): Promise<void> => {
+    await writeFile(file, await fillExample(folder, ports, next));
+    expectDone(await run("nginx", [...prefix, "-s", "reload"], { env }));
+  };
   return {
     bodyFolder: join(folder, "client_body"),
-    async switchBack() {
-      await writeFile(file, await fillExample(folder, ports, true));
-      expectDone(await run("nginx", [...prefix, "-s", "reload"], { env }));
-    },
+    switchTo,
+    switchBack: () => switchTo("back"),
   };
 }
 
-async function fillExample(folder: string, ports: SwitchPorts, isBack: boolean): Promise<string> {
-  const [first, second] = isBack ? [ports.htpasswd, ports.token] : [ports.token, ports.htpasswd];
+/** Where a request without a password goes, and where the line of the map leads. */
+function findUpstreams(
+  { htpasswd, token }: SwitchPorts,
+  way: SwitchWay,
+): readonly [number, number] {
+  switch (way) {
+    case "before":
+      return [htpasswd, htpasswd];
+    case "switched":
+      return [token, htpasswd];
+    case "token":
+      return [token, token];
+    case "back":
+      return [htpasswd, token];
+  }
+}
+
+async function fillExample(folder: string, ports: SwitchPorts, way: SwitchWay): Promise<string> {
+  const [first, second] = findUpstreams(ports, way);
   const example = (await readFile(EXAMPLE, "utf8"))
     .replace("127.0.0.1:5000", `127.0.0.1:${ports.door}`)
     .replace("127.0.0.1:5001", `127.0.0.1:${ports.dockwarden}`)
     .replace("127.0.0.1:5002", `127.0.0.1:${first}`)
     .replace("127.0.0.1:5003", `127.0.0.1:${second}`)
-    .replace(/^ {2}"~\*\^Basic "/m, isBack ? '  "~*^Bearer "' : '  "~*^Basic "');
+    .replace(/^ {2}"~\*\^Basic "/m, way === "back" ? '  "~*^Bearer "' : '  "~*^Basic "');
   const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${join(folder, name)};`)
     .join("\n");
