@@ -58,7 +58,7 @@ describe("the guides", () => {
     const text = join([...findGuides(), ...findFiles(/^examples\//)]);
     const hosts = [...text.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host = ""]) => host);
     const isExample = (host: string) =>
-      /(?:^|\.)example(?:\.com)?$|^localhost$|^127\.0\.0\.1$|^registry\.lab$|^(?:door|registry|dockwarden)$/.test(
+      /(?:^|\.)example(?:\.com)?$|^localhost$|^127\.0\.0\.1$|^registry\.lab$|^(?:door|registry|registry-token|dockwarden)$/.test(
         host,
       );
     expect(hosts.filter((host) => !isExample(host))).toEqual([]);
