@@ -53,17 +53,23 @@ describe.each(GUIDES)("%s", (path) => {
   });
 });
 
-test("the line of sed makes the map that goes back out of the example", () => {
-  const [line = ""] = readBlocks("docs/switching-htpasswd.md")
+test("the lines of sed switch the example's map, and go back to it as it was", () => {
+  const [there = "", back = ""] = readBlocks("docs/switching-htpasswd.md")
     .flatMap(({ text }) => text.split("\n").map((one) => one.trim()))
     .filter((one) => one.startsWith("sed "));
-  const script = line.replace(/ registry\.conf >registry-back\.conf$/, "");
-  expect(script).not.toBe(line);
   const example = readDocument("examples/nginx-switch.conf");
-  const made = spawnSync("sh", ["-c", script], { input: example, encoding: "utf8" }).stdout;
-  const map = /^map .*?^\}\n/ms;
-  expect(map.exec(made)?.[0]).toBe(
-    'map $http_authorization $registry {\n  default     http://127.0.0.1:5003;\n  "~*^Bearer " http://127.0.0.1:5002;\n}\n',
+  const run = (line: string, input: string): string => {
+    const script = line.replace("sed -i ", "sed ").replace(/ registry\.conf$/, "");
+    return spawnSync("sh", ["-c", script], { input, encoding: "utf8" }).stdout;
+  };
+  const switched = run(there, example);
+  expect(/^map .*?^\}\n/ms.exec(switched)?.[0]).toBe(
+    `map $http_authorization $registry {
+  default      http://127.0.0.1:5002;
+  "~*^Basic "  http://127.0.0.1:5003;
+  "~*^Bearer " http://127.0.0.1:5002;
+}
+`,
   );
-  expect(made.replace(map, "")).toBe(example.replace(map, ""));
+  expect(run(back, switched)).toBe(example);
 });

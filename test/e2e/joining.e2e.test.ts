@@ -40,14 +40,18 @@ describeWith(
       expectDone(
         await run("htpasswd", words, { env: environment(), stdin: passwordOf("developer") }),
       );
-      nginx = await startSwitchDoor(workspace, {
-        door,
-        dockwarden: server.port,
-        htpasswd: await startRegistryWith(`htpasswd: { realm: Registry, path: ${users} }`),
-        token: await startRegistryWith(
-          `token: { realm: ${url}/token, service: registry, issuer: dockwarden, rootcertbundle: ${join(server.trustFolder, "token-ca.pem")} }`,
-        ),
-      });
+      nginx = await startSwitchDoor(
+        workspace,
+        {
+          door,
+          dockwarden: server.port,
+          htpasswd: await startRegistryWith(`htpasswd: { realm: Registry, path: ${users} }`),
+          token: await startRegistryWith(
+            `token: { realm: ${url}/token, service: registry, issuer: dockwarden, rootcertbundle: ${join(server.trustFolder, "token-ca.pem")} }`,
+          ),
+        },
+        "token",
+      );
     }, 60_000);
 
     afterAll(() => workspace.close());
@@ -96,7 +100,7 @@ describeWith(
     });
 
     test("the way back: htpasswd for everybody, except for who has a token", async () => {
-      await nginx.switchBack();
+      await nginx.switchTo("htpasswd");
       await waitUntil("the registry with htpasswd", async () => {
         const answer = await ask("/v2/");
         return answer.headers.get("www-authenticate") === 'Basic realm="Registry"';

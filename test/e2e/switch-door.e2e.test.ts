@@ -36,7 +36,7 @@ describeWith(["nginx"], "an upload through nginx as the example has it", () => {
     const upstream = (registry.address() as AddressInfo).port;
     port = await findFreePort();
     const ports = { door: port, dockwarden: upstream, htpasswd: upstream, token: upstream };
-    door = await startSwitchDoor(workspace, ports);
+    door = await startSwitchDoor(workspace, ports, "token");
   });
 
   afterAll(() => workspace.close());

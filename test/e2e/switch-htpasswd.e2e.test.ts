@@ -103,7 +103,7 @@ describeWith(
       const running = ["--registry-config", site.files.token, "--registry", site.urls.token];
       told.push(expectDone(await site.server.ask(["doctor", ...running])));
       const underWay = loops.enter("switch");
-      await site.door.switchTo("switched");
+      await site.door.switchTo("token");
       await waitUntil("the new challenge", async () => (await challenge()).startsWith("Bearer "));
       await loops.waitForEarlier();
       loops.enter("drain");
@@ -112,7 +112,6 @@ describeWith(
       const asked = site.old.log().length;
       await loops.waitForEach(1);
       expect(site.old.log().length).toBe(asked);
-      await site.door.switchTo("token");
       await site.old.stop();
       loops.enter("after");
       await loops.waitForEach(2);
@@ -139,9 +138,16 @@ describeWith(
     test("the two lines that go back are seen by nobody either", async () => {
       await site.start("htpasswd");
       const underWay = loops.enter("back");
-      await site.door.switchBack();
+      await site.door.switchTo("htpasswd");
       await waitUntil("htpasswd", async () => (await challenge()) === 'Basic realm="Registry"');
       await loops.waitForEarlier();
+      await loops.waitForEach(1);
+      loops.enter("to and fro");
+      for (const way of ["token", "htpasswd", "token", "htpasswd", "token", "htpasswd"] as const) {
+        await site.door.switchTo(way);
+        const scheme = way === "token" ? "Bearer " : "Basic ";
+        await waitUntil(way, async () => (await challenge()).startsWith(scheme));
+      }
       await loops.waitForEach(1);
       // What held for some holds for nobody again.
       expectDone(await people.ciTeam.push(`${site.host}/team/secret:2`));

@@ -87,7 +87,7 @@ async function openParts(workspace: Workspace): Promise<HtpasswdSite> {
     token: tokenPort,
   };
   const old = await start("htpasswd");
-  const door = await startSwitchDoor(workspace, ports, "before");
+  const door = await startSwitchDoor(workspace, ports, "htpasswd");
   return {
     old,
     workspace,

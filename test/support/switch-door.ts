@@ -15,26 +15,21 @@ export interface SwitchPorts {
   readonly token: number;
 }
 
-/**
- * `before`: everybody reaches the registry with htpasswd. `switched`: the example as it stands. `token`: the old registry is
- * no longer asked. `back`: what the example's comment says for the way back.
- */
-export type SwitchWay = "before" | "switched" | "token" | "back";
+/** Where the map sends who asks with neither password nor token: as the example stands, switched, and then back. */
+export type SwitchWay = "htpasswd" | "token";
 
 export interface SwitchDoor {
   /** Where nginx would put what it keeps of a body. */
   readonly bodyFolder: string;
-  /** Rewrites the map and reloads; answers when nginx took the order, not when it has been carried out. */
+  /** What the example's comment says; answers when nginx took the order, not when it has been carried out. */
   switchTo(way: SwitchWay): Promise<void>;
-  /** `switchTo("back")`. */
-  switchBack(): Promise<void>;
 }
 
-/** Starts it, as the example stands unless `way` says otherwise; `workspace.close()` stops it. */
+/** Starts it; `workspace.close()` stops it. */
 export async function startSwitchDoor(
   workspace: Workspace,
   ports: SwitchPorts,
-  way: SwitchWay = "switched",
+  way: SwitchWay,
 ): Promise<SwitchDoor> {
   const folder = await workspace.subfolder("switch-door");
   const file = join(folder, "nginx.conf");
@@ -49,42 +44,22 @@ export async function startSwitchDoor(
     await answer.arrayBuffer();
     return answer.status < 500;
   });
-  const switchTo = async (next: SwitchWay): Promise<void> => {
-    await writeFile(file, await fillExample(folder, ports, next));
-    expectDone(await run("nginx", [...prefix, "-s", "reload"], { env }));
-  };
   return {
     bodyFolder: join(folder, "client_body"),
-    switchTo,
-    switchBack: () => switchTo("back"),
+    async switchTo(next) {
+      await writeFile(file, await fillExample(folder, ports, next));
+      expectDone(await run("nginx", [...prefix, "-s", "reload"], { env }));
+    },
   };
-}
-
-/** Where a request without a password goes, and where the line of the map leads. */
-function findUpstreams(
-  { htpasswd, token }: SwitchPorts,
-  way: SwitchWay,
-): readonly [number, number] {
-  switch (way) {
-    case "before":
-      return [htpasswd, htpasswd];
-    case "switched":
-      return [token, htpasswd];
-    case "token":
-      return [token, token];
-    case "back":
-      return [htpasswd, token];
-  }
 }
 
 async function fillExample(folder: string, ports: SwitchPorts, way: SwitchWay): Promise<string> {
-  const [first, second] = findUpstreams(ports, way);
   const example = (await readFile(EXAMPLE, "utf8"))
+    .replace(/^(?<head> {2}default .*)5003;$/m, way === "token" ? "$<head>5002;" : "$<head>5003;")
     .replace("127.0.0.1:5000", `127.0.0.1:${ports.door}`)
     .replace("127.0.0.1:5001", `127.0.0.1:${ports.dockwarden}`)
-    .replace("127.0.0.1:5002", `127.0.0.1:${first}`)
-    .replace("127.0.0.1:5003", `127.0.0.1:${second}`)
-    .replace(/^ {2}"~\*\^Basic "/m, way === "back" ? '  "~*^Bearer "' : '  "~*^Basic "');
+    .replaceAll("127.0.0.1:5002", `127.0.0.1:${ports.token}`)
+    .replaceAll("127.0.0.1:5003", `127.0.0.1:${ports.htpasswd}`);
   const places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((name) => `${name}_temp_path ${join(folder, name)};`)
     .join("\n");
