@@ -174,6 +174,10 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "import images-json images.json --fold-tags",
     "import images-json images.json --service registry --skip-invalid",
   ],
+  "import docker-auth": [
+    "import docker-auth auth_config.yml --dry-run",
+    "import docker-auth auth_config.yml --skip-invalid",
+  ],
   "key list": ["key list"],
   "key rotate": [
     "key rotate",

@@ -1,5 +1,6 @@
 // `dockwarden import …`: accounts and rules out of the files of other programs.
 import type { Command } from "commander";
+import { DOCKER_AUTH } from "./import-docker-auth.js";
 import { HTPASSWD } from "./import-htpasswd.js";
 import { IMAGES_JSON } from "./import-images-json.js";
 import type { ImportSource, SourceOptions } from "./import-source.js";
@@ -7,7 +8,7 @@ import { USERS_JSON } from "./import-users-json.js";
 import type { Session } from "./session.js";
 
 /** One verb each. */
-const SOURCES: readonly ImportSource[] = [HTPASSWD, USERS_JSON, IMAGES_JSON];
+const SOURCES: readonly ImportSource[] = [HTPASSWD, USERS_JSON, IMAGES_JSON, DOCKER_AUTH];
 
 /** Adds the verbs of `import`. */
 export function addImportCommands(program: Command, session: Session): void {

@@ -174,7 +174,7 @@ function findDifferences(
 const isNoMore = (ours: readonly string[], given: ReadonlySet<string>): boolean =>
   ours.every((action) => given.has(action));
 
-test("L06: nobody may do more after an import of docker_auth's rules than before", () => {
+test("nobody may do more after an import of docker_auth's rules than before", () => {
   fc.assert(
     fc.property(fc.oneof(configurations(true), configurations(false)), (configuration) => {
       expect(findDifferences(configuration, PEOPLE, isNoMore)).toEqual([]);

@@ -30,9 +30,14 @@ const idOf = (name: string): number =>
   );
 
 function toSubject(subject: SubjectName): Subject {
-  if (subject.kind !== "account" && subject.kind !== "group") return subject;
-  const { kind, name } = subject;
-  return kind === "account" ? { kind, name, id: idOf(name) } : { kind, name, id: idOf(name) };
+  switch (subject.kind) {
+    case "account":
+    case "group":
+      return { ...subject, id: idOf(subject.name) };
+    case "authenticated":
+    case "anonymous":
+      return subject;
+  }
 }
 
 const toImages = ({ stated }: Intake): readonly GrantedImage[] =>
