@@ -37,7 +37,8 @@ describeWith(
     const readLogins = () =>
       Promise.all(LOGINS.map((name) => readFile(join(site.workspace.folder, name), "utf8")));
     const challenge = async (): Promise<string> => {
-      const answer = await fetch(`http://${site.host}/v2/`);
+      // A connection of its own each time: a reload closes those that wait, and fetch doesn't try again as clients do.
+      const answer = await fetch(`http://${site.host}/v2/`, { headers: { connection: "close" } });
       await answer.arrayBuffer();
       return answer.headers.get("www-authenticate") ?? "";
     };
