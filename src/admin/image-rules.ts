@@ -93,11 +93,8 @@ const NAMED_MAX = 10;
 export function describeUnenforced(patterns: readonly ImagePattern[]): string {
   const more = patterns.length - NAMED_MAX;
   const names = patterns.slice(0, NAMED_MAX).map(formatImagePattern).join(", ");
+  const all = more > 0 ? `${names} and ${more} more` : names;
   const repositories = [...new Set(patterns.map(({ repository }) => repository))];
   const whole = repositories.length === 1 ? ` (${repositories.join("")})` : "";
-  const subject =
-    patterns.length === 1
-      ? `${names} names a tag`
-      : `${names}${more > 0 ? ` and ${more} more` : ""} name tags`;
-  return `${subject}, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Three ways on: use the whole repository${whole}; set up the gate; or repeat with --anyway (in a program: isAnyway), which fails safe but may take away more than you mean`;
+  return `${all} names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Three ways on: use the whole repository${whole}; set up the gate; or repeat with --anyway (in a program: isAnyway), which fails safe but may take away more than you mean`;
 }

@@ -40,13 +40,10 @@ const policySchema = z.strictObject({
     .enum(["admin", "filtered"])
     .default("admin")
     .describe("who may list the catalogue: admins, or everybody their part of it"),
-  file: path
-    .nullable()
-    .default(null)
-    .meta({
-      description: "a policy document that is kept in force, see docs/policy-file.md",
-      allowed: "a path",
-    }),
+  file: path.nullable().default(null).meta({
+    description: "a policy document that is kept in force, see docs/policy-file.md",
+    allowed: "a path",
+  }),
 });
 
 const eventsSchema = z.strictObject({
