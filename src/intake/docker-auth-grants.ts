@@ -6,11 +6,13 @@ import type { StatedImage } from "../domain/stated-policy.js";
 import { ruleFor, type Rule } from "./docker-auth-entry.js";
 import {
   findOrder,
+  isOvertaken,
   WHOLE,
   type Hindrance,
   type Lane,
   type Order,
   type Part,
+  type PlacedPart,
 } from "./docker-auth-order.js";
 import { literalOf } from "./docker-auth-pattern.js";
 import { hasPlaceholder } from "./docker-auth-placeholder.js";
@@ -44,6 +46,7 @@ export interface Outcome {
 export interface Meeting {
   readonly people: readonly Person[];
   readonly rule: Rule;
+  /** Earlier entries surely decide everything; looked into where there are doubts, and for those not signed in. */
   readonly isOvertaken: boolean;
 }
 
@@ -58,22 +61,28 @@ export interface Carried {
   readonly outcomes: readonly Outcome[];
 }
 
-/** People with the same rules are one crowd. */
+/** People with the same rules are one crowd, and the same rule is one object in all of them. */
 export function gatherCrowds(
   entries: readonly RawEntry[],
   people: readonly Person[],
   services: readonly string[],
 ): readonly Crowd[] {
   const crowds = new Map<string, { readonly people: Person[]; readonly lane: Lane }>();
+  const rules = new Map<string, { readonly id: number; readonly rule: Rule }>();
   for (const person of people) {
-    const lane = entries.flatMap((entry, order) => ruleFor(entry, order, person, services) ?? []);
     const isApart = person.kind === "anonymous";
-    const key = JSON.stringify([
-      isApart,
-      lane.map(({ order, isSure, places }) => [order, isSure, places]),
-    ]);
+    const lane = entries.flatMap((entry, order) => {
+      const rule = ruleFor(entry, order, person, services);
+      if (rule === null) return [];
+      const key = JSON.stringify([isApart, order, rule.doubts, rule.places]);
+      const known = rules.get(key) ?? { id: rules.size, rule };
+      rules.set(key, known);
+      return [known];
+    });
+    const key = `${isApart ? "-" : ""}${lane.map(({ id }) => id).join()}`;
     const known = crowds.get(key);
-    if (known === undefined) crowds.set(key, { people: [person], lane });
+    if (known === undefined)
+      crowds.set(key, { people: [person], lane: lane.map(({ rule }) => rule) });
     else known.people.push(person);
   }
   return [...crowds.values()];
@@ -86,47 +95,48 @@ export function carryEntries(
   users: Users,
 ): Carried {
   const order = findOrder(crowds.map(({ lane }) => lane));
+  const met = entries.map((): Meeting[] => []);
+  const found = entries.map((): Found[] => []);
+  for (const crowd of crowds) {
+    for (const rule of crowd.lane) met[rule.order]?.push(toMeeting(crowd, rule));
+    for (const one of order.partsOf(crowd.lane)) found[one.rule.order]?.push({ ...one, crowd });
+  }
+  const signedIn = crowds.filter((crowd) => !isAnonymous(crowd));
   const outcomes = entries.map((entry, index) => {
-    const met = crowds.flatMap((crowd) => {
-      const rule = crowd.lane.find((one) => one.order === index);
-      return rule === undefined ? [] : [{ crowd, rule }];
-    });
-    const found = order.regions.flatMap((region) =>
-      met.flatMap(({ crowd, rule }) =>
-        order.partsOf(crowd.lane, rule, region).map((part) => ({ region, crowd, rule, part })),
-      ),
-    );
-    const carriable = found.filter(({ part }) => part.blocker === null);
-    const stated = grantsOf({ entry, index, order, crowds, users }, carriable);
+    const parts = found[index] ?? [];
+    const carriable = parts.filter(({ part }) => part.blockers.length === 0);
     return {
       entry,
-      met: met.map(({ crowd: { people, lane }, rule }) => ({
-        people,
-        rule,
-        isOvertaken: order.isOvertaken(lane, rule),
-      })),
-      ...stated,
-      obstacles: found
-        .filter(({ part }) => part.blocker !== null)
+      met: met[index] ?? [],
+      ...grantsOf({ entry, index, order, signedIn, users }, carriable),
+      obstacles: parts
+        .filter(({ part }) => part.blockers.length > 0)
         .map(({ part, crowd: { people } }) => ({ part, people })),
     };
   });
   return { order, outcomes };
 }
 
+function toMeeting(crowd: Crowd, rule: Rule): Meeting {
+  // Of others nobody asks.
+  const isAsked = rule.doubts.length > 0 || isAnonymous(crowd);
+  return {
+    people: crowd.people,
+    rule,
+    isOvertaken: isAsked && isOvertaken(crowd.lane, rule),
+  };
+}
+
 interface Scene {
   readonly entry: RawEntry;
   readonly index: number;
   readonly order: Order;
-  readonly crowds: readonly Crowd[];
+  readonly signedIn: readonly Crowd[];
   readonly users: Users;
 }
 
-interface Found {
-  readonly region: string;
+interface Found extends PlacedPart {
   readonly crowd: Crowd;
-  readonly rule: Rule;
-  readonly part: Part;
 }
 
 type Stated = Pick<Outcome, "grants" | "narrowed">;
@@ -145,7 +155,9 @@ function grantsOf(scene: Scene, found: readonly Found[]): Stated {
     if (isAnonymous(one.crowd)) grants.push({ place, subject: { kind: "anonymous" }, actions });
     else {
       const spot = JSON.stringify([one.region, place]);
-      bySpot.set(spot, [...(bySpot.get(spot) ?? []), one]);
+      const same = bySpot.get(spot) ?? [];
+      same.push(one);
+      bySpot.set(spot, same);
     }
   }
   for (const same of bySpot.values()) {
@@ -161,14 +173,17 @@ function grantsOf(scene: Scene, found: readonly Found[]): Stated {
 }
 
 function subjectsOf(
-  { entry, index, order, crowds, users }: Scene,
+  { entry, index, order, signedIn, users }: Scene,
   { region, part: { place } }: Found,
   found: readonly Found[],
 ): { readonly subjects: readonly SubjectName[]; readonly hindrance: Hindrance | null } {
   const find = ({ lane }: Crowd): Hindrance | null =>
     order.findHindrance(lane, index, region, place);
-  const signedIn = crowds.filter((crowd) => !isAnonymous(crowd));
-  const hindrance = signedIn.map(find).find((one) => one !== null) ?? null;
+  let hindrance: Hindrance | null = null;
+  for (const crowd of signedIn) {
+    hindrance = find(crowd);
+    if (hindrance !== null) break;
+  }
   if (hindrance === null) return { subjects: [{ kind: "authenticated" }], hindrance };
   const names = found.flatMap(({ crowd }) =>
     crowd.people.filter(isCarried).map(({ name }) => name),

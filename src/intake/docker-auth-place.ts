@@ -12,7 +12,18 @@ const REST = "**";
 
 /** True only where every name of `inner` is one of `outer`; errs only towards false. */
 export function isWithin(inner: string, outer: string): boolean {
-  return isRestWithin(inner.split("/"), outer.split("/"));
+  if (inner === outer || outer === REST) return true;
+  return beginAlike(inner, outer) && isRestWithin(inner.split("/"), outer.split("/"));
+}
+
+/** False where what comes before their first stars keeps the two apart; quick, and most pairs are. */
+function beginAlike(a: string, b: string): boolean {
+  for (let at = 0; at < a.length && at < b.length; at += 1) {
+    if (a[at] === "*" || b[at] === "*") return true;
+    if (a[at] !== b[at]) return false;
+  }
+  // One ends where the other goes on.
+  return a.length === b.length || a[b.length] === "*" || b[a.length] === "*";
 }
 
 function isRestWithin(inner: readonly string[], outer: readonly string[]): boolean {
@@ -34,12 +45,14 @@ export function isPlaceWithin(inner: Place, outer: Place): boolean {
 /** False only where no repository can be in both. */
 export function mayMeet(a: Place, b: Place): boolean {
   const isSameService = a.service === null || b.service === null || a.service === b.service;
-  return isSameService && mayShareRepository(a.repository, b.repository);
+  if (!isSameService || !beginAlike(a.repository, b.repository)) return false;
+  return mayShareRepository(a.repository, b.repository);
 }
 
 /** The patterns that together name what of `repository` is inside the wall: a literal, `prefix/**` or `**`. */
 export function cutOut(repository: string, wall: string): readonly string[] {
   if (wall === REST) return [repository];
+  if (!beginAlike(repository, wall)) return [];
   if (isLiteral(wall)) return matchesRepository(repository, wall) ? [wall] : [];
   const prefix = wall.slice(0, -"/**".length);
   let rests: readonly (readonly string[])[] = [repository.split("/")];

@@ -109,12 +109,13 @@ function findNobody({ entry, met }: Outcome, people: readonly Person[]): readonl
   ];
 }
 
-function describeObstacle({ part: { place, blocker }, people }: Obstacle): readonly string[] {
+function describeObstacle({ part: { place, blockers }, people }: Obstacle): readonly string[] {
   const names = people.flatMap(({ kind, name, hash }) => {
     if (kind === "anonymous") return ["anybody not signed in"];
     return hash === null ? [] : [name];
   });
-  if (blocker === null || names.length === 0) return [];
+  const [blocker] = blockers;
+  if (blocker === undefined || names.length === 0) return [];
   const more = names.length - NAMES_MAX;
   const whom = [...names.slice(0, NAMES_MAX), ...(more > 0 ? [`${more} more`] : [])].join(", ");
   const where =
