@@ -1,6 +1,9 @@
 // The program of the process that applies policy.file: takes one order from the server, answers what came of it, ends.
-import { constants, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import { applyPolicyFile, type PolicyFileOrder, type PolicyOutcome } from "./policy-job.js";
+
+/** A third of the server's share where there is not enough: a flood of sign-ins must not keep a right from being taken away. */
+const NICENESS = 5;
 
 // Without the server nobody waits for an answer; a transaction that is open is undone.
 process.on("disconnect", () => {
@@ -28,7 +31,7 @@ async function work(order: PolicyFileOrder): Promise<PolicyOutcome> {
 /** Signing in goes first where both want the processor. */
 function giveWay(): void {
   try {
-    setPriority(constants.priority.PRIORITY_LOW);
+    setPriority(NICENESS);
   } catch {
     // A system that has no priorities.
   }

@@ -136,14 +136,14 @@ class Keeper implements PolicyFileKeeper {
     if (outcome.kind === "unready") {
       this.#looksLeft = this.#looksNext;
       this.#looksNext = Math.min(this.#looksNext * 2, RETRY_LOOKS_MAX);
-      this.#refuse([{ line: null, message: outcome.message }]);
+      this.#refuse([{ line: null, message: outcome.message }], "");
       return;
     }
     [this.#looksLeft, this.#looksNext] = [-1, RETRY_LOOKS];
     if (outcome.kind === "same") return;
     this.#memory = outcome.memory;
     if (outcome.kind === "refused") {
-      this.#refuse(outcome.faults);
+      this.#refuse(outcome.faults, outcome.content);
       return;
     }
     const { clock, log } = this.#parts;
@@ -152,11 +152,11 @@ class Keeper implements PolicyFileKeeper {
     log.info({ evt: "policy.file_applied", file: this.#path, changes: outcome.counts });
   }
 
-  /** Said once, however often the same is met again. */
-  #refuse(faults: readonly FileFault[]): void {
+  /** Said once for each content, however often it is met again. */
+  #refuse(faults: readonly FileFault[], content: string): void {
     this.#trouble = describeTrouble(this.#path, faults, this.#appliedAt);
     const lines = faults.map((fault) => formatFileFault(basename(this.#path), fault));
-    const said = lines.join("\n");
+    const said = [content, ...lines].join("\n");
     if (said === this.#said) return;
     this.#said = said;
     const more = lines.length - FAULTS_MAX;

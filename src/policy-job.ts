@@ -44,6 +44,8 @@ export type PolicyOutcome =
   | {
       readonly kind: "refused";
       readonly faults: readonly FileFault[];
+      /** Digest of what was read; empty: nothing could be. */
+      readonly content: string;
       readonly memory: PolicyMemory;
     }
   /** It could not be tried just now; nothing was changed. */
@@ -53,12 +55,12 @@ export type PolicyOutcome =
 export async function applyPolicyFile(order: PolicyFileOrder): Promise<PolicyOutcome> {
   const { loaded, path, memory } = order;
   const read = readPolicyText(path);
-  if (!read.ok) return refuse(memory, [{ line: null, message: read.error }]);
+  if (!read.ok) return refuse(memory, [{ line: null, message: read.error }], "");
   const passwords = new PasswordFiles();
   const digest = digestOf(read.value, memory.passwordFiles, { key: memory.key, passwords });
   if (digest === memory.contentDigest) return { kind: "same" };
   const intake = readDocument({ text: read.value, folder: folderOf(path) }, settingsOf(loaded));
-  if (intake.faults.length > 0) return refuse(memory, intake.faults);
+  if (intake.faults.length > 0) return refuse(memory, intake.faults, digest);
   const passwordFiles = [...new Set(intake.passwordFiles.map((one) => one.path))];
   const contentDigest = digestOf(read.value, passwordFiles, { key: memory.key, passwords });
   const opened = await openContext(loaded, {
@@ -82,12 +84,12 @@ export async function applyPolicyFile(order: PolicyFileOrder): Promise<PolicyOut
     const context = { ...opened.value, hasher: known.hasher };
     const readOne = async (file: string): Promise<Result<string, string>> => passwords.read(file);
     const stated = await statePasswords(intake.stated, intake.passwordFiles, readOne, context);
-    if (!stated.ok) return refuse(noted(), stated.error);
+    if (!stated.ok) return refuse(noted(), stated.error, contentDigest);
     const applied = await makeItSo(
       { stated: stated.value, isWhole: true, isAnyway: false },
       context,
     );
-    if (!applied.ok) return refuse(noted(), splitRefusal(applied.error));
+    if (!applied.ok) return refuse(noted(), splitRefusal(applied.error), contentDigest);
     return { kind: "applied", counts: countSteps(applied.value.steps), memory: noted() };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -107,9 +109,14 @@ async function makeItSo(
   return applyPolicy(order, context, null);
 }
 
-const refuse = (memory: PolicyMemory, faults: readonly FileFault[]): PolicyOutcome => ({
+const refuse = (
+  memory: PolicyMemory,
+  faults: readonly FileFault[],
+  content: string,
+): PolicyOutcome => ({
   kind: "refused",
   faults,
+  content,
   memory: { ...memory, contentDigest: null },
 });
 

@@ -5,6 +5,7 @@ import { describeTrouble, keepPolicyFile } from "../src/policy-file.js";
 import type { PolicyOutcome } from "../src/policy-job.js";
 import {
   applied,
+  appliedWith,
   memoryOf,
   openKeeper,
   POLICY_PATH,
@@ -13,6 +14,7 @@ import {
 
 const refusedFor = (...messages: readonly string[]): PolicyOutcome => ({
   kind: "refused",
+  content: messages.join(),
   faults: messages.map((message, at) => ({ line: at + 7, message })),
   memory: memoryOf(null),
 });
@@ -79,7 +81,7 @@ describe("changes", () => {
   });
 
   test("of password files that the document names count, too", async () => {
-    const one = await open({ ...applied, memory: memoryOf("first", ["/run/secrets/alice"]) });
+    const one = await open(appliedWith(memoryOf("first", ["/run/secrets/alice"])));
     // The list of files is longer than at the first look: read once more, to no effect.
     one.answer({ kind: "same" });
     await one.looks(3);

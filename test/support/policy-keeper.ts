@@ -30,11 +30,13 @@ export function memoryOf(
   return { key: "00", contentDigest, passwordDigests: [], passwordFiles };
 }
 
-export const applied: PolicyOutcome = {
+export const appliedWith = (memory: PolicyMemory): PolicyOutcome => ({
   kind: "applied",
   counts: "1 new, 0 changed, 0 removed",
-  memory: memoryOf("first"),
-};
+  memory,
+});
+
+export const applied: PolicyOutcome = appliedWith(memoryOf("first"));
 
 /** Started, with its first application over; the file was written long ago. */
 export async function openKeeper(...outcomes: readonly PolicyOutcome[]): Promise<KeeperSite> {
