@@ -30,6 +30,10 @@ const QUOTED: readonly string[] = [
   "is exclusive, and the grant was made outside it",
   "granted, but cut: the account's permissions are",
   "the store was written by a newer version",
+  "can be written by others",
+  "it would leave no admin",
+  "none was applied since the server started",
+  "is still being applied",
 ];
 
 describe("the guides", () => {
