@@ -16,7 +16,7 @@ import {
 const MAX_DEPTH = 64;
 
 export interface ParsedYaml {
-  /** Keys may stand twice; errors are not pretty. */
+  /** Its errors are not pretty; a key that stands twice is one where `uniqueKeys` was asked for. */
   readonly document: Document.Parsed;
   /** From 1 on. */
   readonly lineAt: (offset: number) => number;
@@ -27,12 +27,12 @@ export interface ParsedYaml {
  * every level and turns an exhausted stack into a fault, but a regular expression first compiled down there ends the process
  * (seen under jest). The token parser keeps a list of what is open and does not call itself.
  */
-export function parseYaml(text: string): ParsedYaml | null {
+export function parseYaml(text: string, uniqueKeys = false): ParsedYaml | null {
   const lines = new LineCounter();
   lines.addNewLine(0);
   const tokens = readTokens(text, lines);
   if (tokens === null) return null;
-  const composer = new Composer({ uniqueKeys: false, prettyErrors: false });
+  const composer = new Composer({ uniqueKeys, prettyErrors: false });
   const [document, second] = composer.compose(tokens, true, text.length);
   if (document === undefined) throw new Error("the YAML library answered no document");
   if (second !== undefined) {

@@ -1,14 +1,6 @@
 // The text of a docker_auth configuration → its users, ACL entries and other sections, each with its line; judges nothing else.
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Document,
-  type YAMLMap,
-} from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Document, type YAMLMap } from "yaml";
+import { parseYaml } from "../config/yaml-guard.js";
 import type { LineNote } from "../domain/stated-policy.js";
 
 export interface RawUser {
@@ -48,15 +40,19 @@ const BROKEN_YAML = "this is no YAML that can be read";
 
 /** Aliases are followed, merge keys (`<<`) are faults. Scalars count as their text, empty ones as absent. */
 export function readDockerAuthYaml(text: string): RawConfiguration {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const parsed = parseYaml(text, true);
+  if (parsed === null) {
+    const message = "is nested too deeply to be a configuration of docker_auth; name another file";
+    return { users: null, entries: null, sections: [], faults: [{ line: 1, message }] };
+  }
+  const { document, lineAt } = parsed;
   const [broken] = document.errors;
   if (broken !== undefined) {
-    const { line } = lines.linePos(broken.pos[0]);
+    const line = lineAt(broken.pos[0]);
     const message = `${BROKEN_YAML} (${broken.code.toLowerCase().replaceAll("_", " ")}); mend it`;
     return { users: null, entries: null, sections: [], faults: [{ line, message }] };
   }
-  return new YamlReader(document, lines).read();
+  return new YamlReader(document, lineAt).read();
 }
 
 /** What stands under a key. */
@@ -69,12 +65,12 @@ interface Member {
 /** Holds the document and the faults found on the way through it. */
 class YamlReader {
   readonly #document: Document;
-  readonly #lines: LineCounter;
+  readonly #lineAt: (offset: number) => number;
   readonly #faults: LineNote[] = [];
 
-  constructor(document: Document, lines: LineCounter) {
+  constructor(document: Document, lineAt: (offset: number) => number) {
     this.#document = document;
-    this.#lines = lines;
+    this.#lineAt = lineAt;
   }
 
   read(): RawConfiguration {
@@ -241,7 +237,7 @@ class YamlReader {
 
   #lineOf(node: unknown, otherwise: number): number {
     const range = (node as { readonly range?: readonly number[] | null } | null)?.range;
-    return range?.[0] === undefined ? otherwise : this.#lines.linePos(range[0]).line;
+    return range?.[0] === undefined ? otherwise : this.#lineAt(range[0]);
   }
 }
 
