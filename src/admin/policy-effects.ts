@@ -1,12 +1,12 @@
 // Who gains and who loses what by a plan: the same decision on the store and on a copy of it on which the plan was carried out.
 import type { Action } from "../domain/action.js";
-import { formatImagePattern, type ImagePattern } from "../domain/image-pattern.js";
+import { formatImagePattern, isLiteral, type ImagePattern } from "../domain/image-pattern.js";
 import type { GrantedImage, Subject } from "../domain/image.js";
 import type { PolicyStep } from "../domain/stated-policy.js";
 import type { Requester } from "../domain/requester.js";
 import type { AdminContext } from "./admin-context.js";
 import { accountNames, ANYBODY, ANYBODY_SIGNED_IN, describePlace, findPlaces } from "./impact.js";
-import { findRequester, findRights } from "./rights.js";
+import { findRequester, findRights, sampleOf } from "./rights.js";
 
 /** What is looked at, to keep it quick: patterns, examples of each, people at each, and decisions in all. */
 const PATTERNS_MAX = 200;
@@ -48,10 +48,18 @@ export async function describePolicyEffects(
         ...rows,
       ).filter((line) => !line.startsWith("still in"));
       if (words.length > 0)
-        lines.push(`on ${formatImagePattern(place)}:`, ...words.map((line) => `  ${line}`));
+        lines.push(`on ${namePlace(place, pattern)}:`, ...words.map((line) => `  ${line}`));
     }
   }
   return isCut ? [...lines, "and more people or places than are looked at here"] : lines;
+}
+
+/** `team/x (an example of team/**)`, where no rule names that place itself. */
+function namePlace(place: ImagePattern, pattern: ImagePattern): string {
+  const name = formatImagePattern(place);
+  const isExample =
+    !isLiteral(pattern.repository) && place.repository.startsWith(sampleOf(pattern.repository));
+  return isExample ? `${name} (an example of ${formatImagePattern(pattern)})` : name;
 }
 
 function nameAccounts(step: PolicyStep): readonly string[] {
