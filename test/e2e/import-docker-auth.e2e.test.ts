@@ -2,6 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { openSkopeo } from "../support/clients.js";
+import { expectDone, expectFailed } from "../support/outcome.js";
 import { describeWith } from "../support/programs.js";
 import { openSite, type Site } from "../support/site.js";
 import { HASH } from "../support/docker-auth-site.js";
@@ -9,7 +11,7 @@ import { HASH } from "../support/docker-auth-site.js";
 /** What HASH is of. */
 const PASSWORD = "badmin";
 
-describeWith(["docker-registry"], "after an import of docker_auth", () => {
+describeWith(["docker-registry", "skopeo"], "after an import of docker_auth", () => {
   let site: Site;
 
   beforeAll(async () => {
@@ -67,6 +69,21 @@ acl:
     [null, "other/app", " 401"],
   ])("%s gets at %s what docker_auth gave: %s", async (account, repository, given) => {
     expect(await ask(account, repository)).toBe(given);
+  });
+
+  test("skopeo signs in with the password of then, pushes and pulls as the rules say", async () => {
+    const [ann, bob] = [
+      await openSkopeo(site.workspace, "ann"),
+      await openSkopeo(site.workspace, "bob"),
+    ];
+    const { host } = site.registry;
+    expectDone(await ann.login(host, "Ann", PASSWORD));
+    expectDone(await bob.login(host, "bob", PASSWORD));
+    expectDone(await ann.push(`${host}/ml/app:1`, "one"));
+    expectDone(await ann.pull(`${host}/ml/app:1`));
+    expectFailed(await bob.pull(`${host}/ml/app:1`), "denied");
+    expectFailed(await bob.push(`${host}/other/app:1`, "two"), "denied");
+    expectFailed(await bob.login(host, "bob", "badmi"), "invalid username/password");
   });
 
   test("a wrong password is refused", async () => {
