@@ -29,6 +29,7 @@ export async function describePolicyEffects(
   const changed = [...new Set(steps.flatMap(nameAccounts))].sort();
   const patterns = await findPatterns(steps, moments);
   const requesters = new Map<string, Requesters>();
+  const told = new Set<string>();
   const lines: string[] = [];
   let decisions = 0;
   let isCut = patterns.length > PATTERNS_MAX;
@@ -41,6 +42,10 @@ export async function describePolicyEffects(
     isCut ||= scene.isCut;
     const people = await findPeople(scene.names, requesters, moments);
     for (const place of scene.places) {
+      // Patterns that overlap have places in common: the first that comes to one tells it.
+      const key = JSON.stringify(place);
+      if (told.has(key)) continue;
+      told.add(key);
       const rows = await decideAll(place, people, moments);
       decisions += people.length * 2;
       const words = describePlace(
@@ -48,18 +53,27 @@ export async function describePolicyEffects(
         ...rows,
       ).filter((line) => !line.startsWith("still in"));
       if (words.length > 0)
-        lines.push(`on ${namePlace(place, pattern)}:`, ...words.map((line) => `  ${line}`));
+        lines.push(
+          `on ${namePlace(place, [pattern, ...patterns])}:`,
+          ...words.map((line) => `  ${line}`),
+        );
     }
   }
   return isCut ? [...lines, "and more people or places than are looked at here"] : lines;
 }
 
-/** `team/x (an example of team/**)`, where no rule names that place itself. */
-function namePlace(place: ImagePattern, pattern: ImagePattern): string {
+/** `team/x (an example of team/**)`, where it is one of these patterns' example. */
+function namePlace(place: ImagePattern, patterns: readonly ImagePattern[]): string {
   const name = formatImagePattern(place);
-  const isExample =
-    !isLiteral(pattern.repository) && place.repository.startsWith(sampleOf(pattern.repository));
-  return isExample ? `${name} (an example of ${formatImagePattern(pattern)})` : name;
+  const pattern = patterns.find((one) => isExampleOf(place, one));
+  return pattern === undefined ? name : `${name} (an example of ${formatImagePattern(pattern)})`;
+}
+
+/** Examples are made longer by an x where a rule has their name. */
+function isExampleOf(place: ImagePattern, { repository }: ImagePattern): boolean {
+  const sample = sampleOf(repository);
+  const rest = place.repository.slice(sample.length);
+  return !isLiteral(repository) && place.repository.startsWith(sample) && /^x*$/.test(rest);
 }
 
 function nameAccounts(step: PolicyStep): readonly string[] {

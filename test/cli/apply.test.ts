@@ -72,6 +72,21 @@ describe("apply", () => {
     expect((await site.run(["access", "check", "reader", "team/app"])).code).toBe(0);
   });
 
+  test("a place that two patterns have in common is told once, as the example that it is", async () => {
+    const both = `dockwarden: 1
+accounts: { admin: { permissions: [admin] }, dev: {} }
+images:
+  "**": { grants: { "@authenticated": [pull] } }
+  "ml-*": { grants: { dev: all } }
+  xylophone: { users: [] }
+`;
+    const { stdout } = await apply(both, "--dry-run");
+    expect(stdout.match(/^ {2}on .*/gm)?.sort()).toEqual([
+      "  on ml-x (an example of ml-*):",
+      "  on x (an example of **):",
+    ]);
+  });
+
   test("a second time changes nothing, not a row", async () => {
     await apply(DOCUMENT);
     const before = dump();
