@@ -86,7 +86,7 @@ export async function applyPolicyFile(order: PolicyFileOrder): Promise<PolicyOut
     const stated = await statePasswords(intake.stated, intake.passwordFiles, readOne, context);
     if (!stated.ok) return refuse(noted(), stated.error, contentDigest);
     const applied = await makeItSo(
-      { stated: stated.value, isWhole: true, isAnyway: false },
+      { stated: stated.value, isWhole: true, isAnyway: false, isUnattended: true },
       context,
     );
     if (!applied.ok) return refuse(noted(), splitRefusal(applied.error), contentDigest);

@@ -12,6 +12,8 @@ export interface PolicyOrder {
   readonly isWhole: boolean;
   /** Rules with a tag, or immutable ones, although nothing enforces tags. */
   readonly isAnyway: boolean;
+  /** Nobody types a command: faults name no options. */
+  readonly isUnattended?: boolean;
 }
 
 export interface PolicyPreview extends PolicyPlan {
@@ -77,11 +79,11 @@ function spellSteps({ steps }: PolicyPlan): string {
 }
 
 function plan(
-  { stated, isWhole, isAnyway }: PolicyOrder,
+  { stated, isWhole, isAnyway, isUnattended = false }: PolicyOrder,
   state: Parameters<typeof planPolicy>[1],
   context: PolicyContext,
 ): Result<PolicyPlan, Refusal> {
-  const options = { isWhole, isAnyway, now: context.clock.now() };
+  const options = { isWhole, isAnyway, isUnattended, now: context.clock.now() };
   const planned = planPolicy(stated, state, options, context);
   if (planned.ok) return planned;
   const more = planned.error.length - FAULTS_MAX;

@@ -96,5 +96,14 @@ export function describeUnenforced(patterns: readonly ImagePattern[]): string {
   const all = more > 0 ? `${names} and ${more} more` : names;
   const repositories = [...new Set(patterns.map(({ repository }) => repository))];
   const whole = repositories.length === 1 ? ` (${repositories.join("")})` : "";
-  return `${all} names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Three ways on: use the whole repository${whole}; set up the gate; or repeat with --anyway (in a program: isAnyway), which fails safe but may take away more than you mean`;
+  const each = patterns.length === 1 ? "" : ": each";
+  return `${all}${each} names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Three ways on: use the whole repository${whole}; set up the gate; or repeat with --anyway (in a program: isAnyway), which fails safe but may take away more than you mean`;
+}
+
+/** The same refusal for who can't repeat a command with an option. */
+export function withoutOptions(message: string): string {
+  return message
+    .replace("Three ways on:", "Two ways on:")
+    .replace(/Two ways on: set up the gate; or repeat with --anyway.*$/s, "Set up the gate")
+    .replace(/; set up the gate; or repeat with --anyway.*$/s, "; or set up the gate");
 }

@@ -3,6 +3,7 @@ import type { PolicyState, PolicyStep, StatedPolicy } from "../domain/stated-pol
 import { err, ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { AdminContext } from "./admin-context.js";
+import { withoutOptions } from "./image-rules.js";
 import { findAdminFault, planAccounts } from "./plan-accounts.js";
 import { planGroups } from "./plan-groups.js";
 import { planImages } from "./plan-images.js";
@@ -12,6 +13,8 @@ export interface PlanOptions {
   readonly isWhole: boolean;
   /** Rules with a tag, or immutable ones, although nothing enforces tags. */
   readonly isAnyway: boolean;
+  /** Nobody types a command: faults name no options. */
+  readonly isUnattended?: boolean;
   readonly now: EpochSeconds;
 }
 
@@ -68,7 +71,8 @@ export function planPolicy(
   const faults = sections.flatMap((section) => section.faults);
   const lockout = findAdminFault(state, steps);
   if (lockout !== null) faults.push(lockout);
-  if (faults.length > 0) return err(faults);
+  if (faults.length > 0)
+    return err(options.isUnattended === true ? faults.map(withoutOptions) : faults);
   return ok({ steps, notes: sections.flatMap(({ notes }) => notes) });
 }
 

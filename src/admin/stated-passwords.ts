@@ -62,7 +62,8 @@ async function statePassword(
   const password = await context.read(path);
   if (!password.ok) return password;
   const weakness = context.passwordRules.findFault(password.value, account);
-  if (weakness !== null) return err(weakness);
+  // A file can't be told to generate one.
+  if (weakness !== null) return err(weakness.replace(/, or --generate$/, ""));
   if (origin !== null) {
     const turn = { source: "", isKnown: true };
     const verdict = await context.hasher.verify(origin, password.value, turn);

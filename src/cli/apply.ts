@@ -1,7 +1,9 @@
 // `dockwarden apply FILE`: shows what a policy document would change and means, asks where something goes, makes it so.
 import type { Command } from "commander";
 import { applyPolicy, previewPolicy } from "../admin/apply-policy.js";
+import type { Refusal } from "../admin/refusal.js";
 import { openPolicyFile } from "../app.js";
+import { err, type Result } from "../domain/result.js";
 import { confirm } from "./confirm.js";
 import { CliExit, orExit } from "./exit.js";
 import { printable } from "./output.js";
@@ -45,7 +47,7 @@ async function apply(session: Session, file: string, options: ApplyOptions): Pro
     }
     const isAnyway = options.anyway === true;
     const order = { stated: stated.value, isWhole: options.keep !== true, isAnyway };
-    const preview = orExit(await previewPolicy(order, context));
+    const preview = orNamed(await previewPolicy(order, context), name);
     const gone = preview.steps.filter(({ kind }) => /\.(?:remove|unregister)$/.test(kind)).length;
     if (options.dryRun !== true) {
       if (gone > 0 && session.io.isTerminal && options.yes !== true) {
@@ -53,9 +55,16 @@ async function apply(session: Session, file: string, options: ApplyOptions): Pro
         session.io.note(`${printable(words.join("\n"))}\n`);
         await confirm(`Make it so, and remove ${gone} of them?`, false, session.io);
       }
-      orExit(await applyPolicy(order, context, preview));
+      orNamed(await applyPolicy(order, context, preview), name);
     }
     const unchanged = "unchanged: the store is as the document says";
     answerPlan(session, { preview, isDry: options.dryRun === true, unchanged });
   });
+}
+
+/** The value, or each line of the refusal behind the document's name. */
+function orNamed<T>(result: Result<T, Refusal>, name: string): T {
+  if (result.ok) return result.value;
+  const lines = result.error.message.split("\n").map((line) => `${name}: ${line}`);
+  return orExit<T>(err({ ...result.error, message: lines.join("\n") }));
 }

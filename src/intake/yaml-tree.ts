@@ -26,7 +26,7 @@ export function readYamlTree(text: string): Result<YamlTree, readonly LineNote[]
   if (document.errors.length > 0) {
     const faults = document.errors.slice(0, FAULTS_MAX).map(({ code, pos }) => ({
       line: lineAt(pos[0]),
-      message: `is not valid YAML (${code.toLowerCase().replaceAll("_", " ")})`,
+      message: `is not valid YAML (${code.toLowerCase().replaceAll("_", " ")}): look at quotes, brackets and indentation here and just above`,
     }));
     return err(faults);
   }
@@ -87,7 +87,10 @@ class TreeReader {
       const name = key.source ?? String(key.value);
       const earlier = lines.get(name);
       if (earlier !== undefined) {
-        this.#fault(key, `stands twice, first on line ${earlier}; keep one`);
+        this.#fault(
+          key,
+          `${JSON.stringify(name.slice(0, 64))} stands twice, first on line ${earlier}; keep one`,
+        );
         continue;
       }
       lines.set(name, this.#lineAt(key));

@@ -8,7 +8,7 @@ import { ACTIONS, PERMISSIONS } from "../../src/domain/action.js";
 import type { Store, SubjectName } from "../../src/domain/ports.js";
 import type { PolicyState, StatedPolicy } from "../../src/domain/stated-policy.js";
 import { openStore } from "../../src/storage/sqlite/open-store.js";
-import { GATE, pattern } from "../support/policy.js";
+import { GATE, OFF, pattern } from "../support/policy.js";
 import { tempFolder } from "../support/temp.js";
 
 const NOW = 1_800_000_000;
@@ -196,6 +196,26 @@ describe("a plan", () => {
     } finally {
       await copy.close();
     }
+  });
+
+  test("names no options where nobody types a command", async () => {
+    const settings = { ...SETTINGS, policy: OFF };
+    const image = { facts: {}, grants: [], areAllGrants: true };
+    const stated: StatedPolicy = {
+      accounts: null,
+      groups: null,
+      images: [
+        { ...image, pattern: pattern("app:v1") },
+        { ...image, pattern: pattern("base"), isImmutable: true },
+      ],
+    };
+    const state = await store.whole.readAll(NOW);
+    const options = { ...OPTIONS, isUnattended: true };
+    const planned = planPolicy(stated, state, options, { settings });
+    expect(planned.ok ? [] : planned.error).toEqual([
+      "base can't be made immutable: without a gate nothing keeps tags from being overwritten (policy.tagEnforcement: off). Set up the gate",
+      "app:v1 names a tag, and without a gate a registry can't keep tags apart (policy.tagEnforcement: off). Two ways on: use the whole repository (app); or set up the gate",
+    ]);
   });
 
   test.each([
