@@ -4,10 +4,12 @@ import type { CatalogImage } from "./images-json.js";
 
 /**
  * One image a repository, for those who may use every one of its tags: nobody gains what a tag kept from them. A tag that
- * is open to all narrows nothing; where all are, the repository is. Facts are of tags, and left out.
+ * is open to all narrows nothing; where all are, the repository is. Facts are of tags, and left out. A repository is for
+ * nobody where an entry of it could not be read (`doubtful`): whom its tag was kept from is not known.
  */
 export function foldTags(
   images: readonly CatalogImage[],
+  doubtful: ReadonlySet<string>,
   note: (note: LineNote) => void,
 ): readonly CatalogImage[] {
   const repositories = new Map<string, CatalogImage[]>();
@@ -17,7 +19,17 @@ export function foldTags(
     if (found === undefined) repositories.set(repository, [image]);
     else found.push(image);
   }
-  return [...repositories.values()].map((tags) => fold(tags, note));
+  return [...repositories].map(([repository, tags]) =>
+    doubtful.has(repository) ? shut(tags, note) : fold(tags, note),
+  );
+}
+
+function shut([first]: readonly CatalogImage[], note: (note: LineNote) => void): CatalogImage {
+  if (first === undefined) throw new Error("a repository has at least one entry");
+  const { line, pattern } = first;
+  const message = `${pattern.repository} stays shut: an entry of one of its tags is left out, and for whom that tag is can't be known; mend the entry, or grant by hand`;
+  note({ line, message });
+  return { line, pattern: { ...pattern, tag: null }, users: [], facts: {} };
 }
 
 function fold(tags: readonly CatalogImage[], note: (note: LineNote) => void): CatalogImage {

@@ -37,11 +37,14 @@ interface Known {
  * mean. An entry whose users can't be read is for nobody, never for all.
  */
 export function readImagesJson(text: string, order: ImagesOrder, known: Known): Intake {
-  const { entries, repeated, faults: unread, notes: passed } = readJsonEntries(text, MEMBERS);
+  const read = readJsonEntries(text, MEMBERS);
+  const { entries, repeated } = read;
   if (entries === null) {
-    return { stated: { accounts: null, groups: null, images: null }, faults: unread, notes: [] };
+    const stated = { accounts: null, groups: null, images: null };
+    return { stated, faults: read.faults, notes: [] };
   }
-  const [faults, notes] = [[...unread], [...passed]];
+  const [faults, notes] = [[...read.faults], [...read.notes]];
+  const leftOut = [...read.unread];
   const accounts = new Set(known.state.accounts.map(({ account }) => account.name));
   const tell = {
     fault: (note: LineNote) => faults.push(note),
@@ -50,7 +53,11 @@ export function readImagesJson(text: string, order: ImagesOrder, known: Known): 
   const images = new Map<string, CatalogImage>();
   for (const entry of entries) {
     const pattern = readPattern(entry, { order, settings: known.settings }, tell);
-    if (pattern === null) continue;
+    if (pattern === null) {
+      const name = readText(entry, "name", () => undefined);
+      leftOut.push(entry.key, ...(name === null ? [] : [name]));
+      continue;
+    }
     const key = formatImagePattern(pattern);
     const first = images.get(key);
     if (first !== undefined) {
@@ -66,7 +73,8 @@ export function readImagesJson(text: string, order: ImagesOrder, known: Known): 
     images.set(key, { line: entry.line, pattern, users, facts });
   }
   const all = [...images.values()];
-  const folded = order.foldsTags ? foldTags(all, tell.note) : all;
+  const doubtful = repositoriesOf(leftOut, known.settings);
+  const folded = order.foldsTags ? foldTags(all, doubtful, tell.note) : all;
   for (const { line, pattern, users } of folded) {
     const image = formatImagePattern(pattern);
     if (users === null) {
@@ -113,6 +121,15 @@ function readPattern(
   if (!parsed.ok || faults.length > 0) return null;
   for (const message of parsed.value.notes) note({ line, message });
   return parsed.value.pattern;
+}
+
+/** Those that entries may have meant which are left out. */
+function repositoriesOf(names: readonly string[], settings: AdminSettings): ReadonlySet<string> {
+  const bare = names.map((name) => name.replace(/:[^/]*$/, ""));
+  const parsed = bare.map((name) =>
+    parseImageReference(name, { service: null, isLiteral: false }, settings),
+  );
+  return new Set(parsed.flatMap((one) => (one.ok ? [one.value.pattern.repository] : [])));
 }
 
 /** Null: every signed-in account. */

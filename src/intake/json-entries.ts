@@ -16,6 +16,8 @@ export interface JsonEntries {
   readonly entries: readonly JsonEntry[] | null;
   /** Keys that stand there twice; of their entries the first is among `entries`. */
   readonly repeated: ReadonlySet<string>;
+  /** Keys of what is no entry. */
+  readonly unread: readonly string[];
   readonly faults: readonly LineNote[];
   readonly notes: readonly LineNote[];
 }
@@ -24,16 +26,18 @@ export interface JsonEntries {
 export function readJsonEntries(text: string, known: readonly string[]): JsonEntries {
   const parsed = parseJsonText(text);
   const repeated = new Set<string>();
-  if (!parsed.ok) return { entries: null, repeated, faults: [parsed.error], notes: [] };
+  if (!parsed.ok) return { entries: null, repeated, unread: [], faults: [parsed.error], notes: [] };
   const root = parsed.value;
   if (root.kind !== "object") {
     const message = 'one object is wanted, with an entry a name: {"NAME": {…}, …}';
-    return { entries: null, repeated, faults: [{ line: root.line, message }], notes: [] };
+    const faults = [{ line: root.line, message }];
+    return { entries: null, repeated, unread: [], faults, notes: [] };
   }
   const faults: LineNote[] = [];
   const strangers = new Map<string, { readonly line: number; count: number }>();
   const keys = new Map<string, number>();
   const entries: JsonEntry[] = [];
+  const unread: string[] = [];
   for (const { name: key, line, value } of root.members) {
     const first = keys.get(key);
     if (first !== undefined) {
@@ -43,6 +47,7 @@ export function readJsonEntries(text: string, known: readonly string[]): JsonEnt
     }
     keys.set(key, line);
     if (value.kind !== "object") {
+      unread.push(key);
       faults.push({
         line,
         message: `an entry is an object with ${known.join(", ")}; this is none`,
@@ -73,7 +78,7 @@ export function readJsonEntries(text: string, known: readonly string[]): JsonEnt
     line,
     message: `${quote(name)} is no member known here and was passed over${count === 1 ? "" : ` (in ${count} entries)`}`,
   }));
-  return { entries, repeated, faults, notes };
+  return { entries, repeated, unread, faults, notes };
 }
 
 const QUOTED_MAX = 64;

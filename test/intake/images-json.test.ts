@@ -113,6 +113,26 @@ test.each([
   expect(lines(intake.faults)).toEqual([expect.stringMatching(reason)]);
 });
 
+test.each([
+  ["is no entry", '"app:secret": null'],
+  [
+    "has another tag in it",
+    '"app:secret": {"name": "app", "tag": "b", "allowed_users": ["admin"]}',
+  ],
+  ["has another name outside", '"x:secret": {"name": "app", "allowed_users": ["admin"]}'],
+  ["has no tag that can be", '"app:se cret": {"allowed_users": ["admin"]}'],
+  ["has no name that can be", '"app:": {"name": "app", "allowed_users": ["admin"]}'],
+])(
+  "folded with an entry left out that %s, a repository is for nobody, never open",
+  (_what, one) => {
+    const text = `{"app:1": {"allowed_users": []},\n"lab:1": {"allowed_users": ["user3"]},\n${one}}`;
+    const intake = read(text, { foldsTags: true });
+    expect(told(intake)).toEqual(["app exclusive ", "lab exclusive user3"]);
+    expect(new Set(intake.faults.map(({ line }) => line))).toEqual(new Set([3]));
+    expect(lines(intake.notes)).toContainEqual(expect.stringMatching(/^1: app stays shut: /));
+  },
+);
+
 test("this registry's own host is cut off, and an image that stands there twice is a fault and shut", () => {
   const intake = read(
     '{"localhost:5001/app": {"allowed_users": []},\n"app": {"allowed_users": []}}',
