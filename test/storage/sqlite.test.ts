@@ -252,6 +252,32 @@ test("H06, L05: while another process writes, reads go on and a write says busy"
   await store.close();
 });
 
+test("H06: writes that wait for another process do not hold up the thread, and go through when it has ended", async () => {
+  const wanted = options(tempFolder(), { busyTimeoutMs: 60_000 });
+  const store = await opened(wanted);
+  const writer = new Database(wanted.path);
+  writer.exec("BEGIN IMMEDIATE");
+  const waiting = ["ml", "web", "ops"].map((name) => store.groups.add(name, 1));
+  // On this very thread: were it held up, nobody could ever end the other's transaction.
+  expect(await store.groups.list()).toEqual([]);
+  writer.exec("ROLLBACK");
+  writer.close();
+  expect((await Promise.all(waiting)).map(({ ok }) => ok)).toEqual([true, true, true]);
+  await store.close();
+});
+
+test("H06: a write that waits when the store is closed says so, and changes nothing", async () => {
+  const wanted = options(tempFolder(), { busyTimeoutMs: 60_000 });
+  const store = await opened(wanted);
+  const writer = new Database(wanted.path);
+  writer.exec("BEGIN IMMEDIATE");
+  const waiting = store.groups.add("ml", 1);
+  const refused = expect(waiting).rejects.toMatchObject({ name: "StoreUnavailable" });
+  await store.close();
+  await refused;
+  writer.close();
+});
+
 test("H14: the hot path's statements and those of effects seek; none scans a table", async () => {
   const wanted = options(tempFolder());
   await (await opened(wanted)).close();

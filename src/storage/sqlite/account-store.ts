@@ -183,10 +183,12 @@ export class SqliteAccountStore implements AccountStore {
   }
 
   async replaceHash(id: number, oldHash: string, newHash: string): Promise<void> {
-    await run(() =>
-      this.#connection
-        .prepare("UPDATE account SET password_hash = ? WHERE id = ? AND password_hash = ?")
-        .run(newHash, id, oldHash),
+    await write(this.#connection, () =>
+      ok(
+        this.#connection
+          .prepare("UPDATE account SET password_hash = ? WHERE id = ? AND password_hash = ?")
+          .run(newHash, id, oldHash),
+      ),
     );
   }
 

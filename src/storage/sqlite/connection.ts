@@ -1,4 +1,5 @@
 // One connection to the store's file with the pragmas of THREATS §4; turns SQLite's errors into the port's.
+import { setTimeout as sleep } from "node:timers/promises";
 import type SqliteDatabase from "better-sqlite3";
 import { StoreUnavailable } from "../../domain/ports.js";
 import { Database } from "./engine.js";
@@ -51,16 +52,14 @@ export function isSqliteError(error: unknown): error is Error & { readonly code:
   );
 }
 
+const BUSY = "the store is busy: another process is writing; try again";
+
 /** `SQLITE_BUSY…` → StoreUnavailable "busy", and so on; anything that isn't SQLite's is thrown as it is. */
 export function translateError(error: unknown): never {
   if (!isSqliteError(error)) throw error;
   if (error.code.startsWith("SQLITE_CONSTRAINT")) throw error;
   if (error.code.startsWith("SQLITE_BUSY") || error.code.startsWith("SQLITE_LOCKED")) {
-    throw new StoreUnavailable(
-      "busy",
-      "the store is busy: another process is writing; try again",
-      error,
-    );
+    throw new StoreUnavailable("busy", BUSY, error);
   }
   if (error.code === "SQLITE_FULL") {
     throw new StoreUnavailable("full", "the disk of the store is full; make room", error);
@@ -102,15 +101,19 @@ export async function run<T>(act: () => T): Promise<T> {
   }
 }
 
+/** Between two tries for the write lock. */
+const TRY_MILLISECONDS = 20;
+
 /**
- * Runs a whole act in one write transaction. A refusal (`ok: false`) rolls back, so that a refused act changes nothing.
+ * Runs a whole act in one write transaction. A refusal (`ok: false`) rolls back, so that a refused act changes nothing. The
+ * first try is made before it returns; while another process writes, the thread does other work.
  */
 export async function write<T extends { readonly ok: boolean }>(
   connection: Connection,
   act: () => T,
 ): Promise<T> {
   try {
-    connection.exec("BEGIN IMMEDIATE");
+    if (!tryBegin(connection)) await begin(connection);
     let result: T;
     try {
       result = act();
@@ -125,3 +128,32 @@ export async function write<T extends { readonly ok: boolean }>(
     return translateError(error);
   }
 }
+
+/** False: another process holds the write lock. Never waits for it: SQLite would sleep, and nobody else be answered. */
+function tryBegin(connection: Connection): boolean {
+  const patience = readPatience(connection);
+  connection.pragma("busy_timeout = 0");
+  try {
+    connection.exec("BEGIN IMMEDIATE");
+    return true;
+  } catch (error) {
+    if (isSqliteError(error) && error.code.startsWith("SQLITE_BUSY")) return false;
+    throw error;
+  } finally {
+    connection.pragma(`busy_timeout = ${patience}`);
+  }
+}
+
+/** Tries again and again for as long as the connection was opened to wait. */
+async function begin(connection: Connection): Promise<void> {
+  const tries = Math.ceil(readPatience(connection) / TRY_MILLISECONDS);
+  for (let left = tries; left > 0; left -= 1) {
+    await sleep(TRY_MILLISECONDS);
+    if (!connection.open) throw new StoreUnavailable("failed", "the store was closed meanwhile");
+    if (tryBegin(connection)) return;
+  }
+  throw new StoreUnavailable("busy", BUSY);
+}
+
+const readPatience = (connection: Connection): number =>
+  Number(connection.pragma("busy_timeout", { simple: true }));
