@@ -12,6 +12,9 @@ export function readPasswordFile(path: string): Result<string, string> {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = fstatSync(file);
     if (!stat.isFile()) return err("is not a regular file; name a file");
+    // Who can write it sets the password of an account, perhaps of an admin (THREATS K05).
+    if ((stat.mode & 0o002) !== 0)
+      return err("can be written by others; take that away with chmod o-w");
     if (stat.size > BYTES_MAX) return err(`is longer than ${BYTES_MAX} bytes; name the right file`);
     return decode(readFileSync(file));
   } catch (error) {

@@ -91,6 +91,17 @@ describe("passwords on the command line", () => {
     expect(missing.code).toBe(2);
   });
 
+  test("K05: a password file of a policy document that others can write is refused", async () => {
+    const file = join(site.workspace.folder, "open.txt");
+    const policy = join(site.workspace.folder, "open.yml");
+    await writeFile(file, `${GOOD_PASSWORD}\n`);
+    await writeFile(policy, "dockwarden: 1\naccounts: {open: {passwordFile: open.txt}}\n");
+    await chmod(file, 0o646);
+    const outcome = await site.run(["apply", "--keep", policy]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.text).toContain("can be written by others; take that away with chmod o-w");
+  });
+
   test("a generated password is the only thing on standard output", async () => {
     const outcome = await site.run(["user", "add", nextName(), "--generate"]);
     expect(outcome.code).toBe(0);
