@@ -40,7 +40,7 @@ export function planImages(
   const unenforced: ImagePattern[] = [];
   for (const one of stated) {
     const strangers = findStrangers(one, planning.names);
-    faults.push(...strangers);
+    for (const stranger of strangers) faults.push(stranger);
     if (strangers.length > 0) continue;
     const step = stepOf(one, present.get(keyOf(one.pattern)), planning.options);
     if (step === null) continue;

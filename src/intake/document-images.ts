@@ -30,7 +30,8 @@ export function readImageEntry(
     faults += 1;
     sink.add([...path, ...where], message);
   };
-  const [image = "", service = null] = key.split(" on ");
+  const [image = "", service = null, ...more] = key.split(" on ");
+  if (more.length > 0) refuse([], "is bound to several services; write an entry for each");
   const options = { service, isLiteral: entry.literal === true };
   const reference = parseImageReference(image, options, settings);
   if (!reference.ok) refuse([], forFiles(reference.error.message));

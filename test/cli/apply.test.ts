@@ -228,6 +228,16 @@ images:
     expect(dump()).toBe(before);
   });
 
+  test("refuses an image that is bound to two services, and any number of unknown users", async () => {
+    const two = await apply('dockwarden: 1\nimages: {"a on registry on x": {users: [admin]}}\n');
+    expect(two.code).toBe(1);
+    expect(two.text).toContain("is bound to several services; write an entry for each");
+    const users = Array.from({ length: 150_000 }, (_, at) => `n${at}`).join(", ");
+    const many = await apply(`dockwarden: 1\nimages: {a: {users: [${users}]}}\n`);
+    expect(many.code).toBe(1);
+    expect(many.text).toContain("and 149950 more such faults");
+  });
+
   test("refuses names that nobody has", async () => {
     const { code, stderr } = await apply(
       "dockwarden: 1\ngroups:\n  ml: [ghost]\nimages:\n  app: {users: [ghost, group:none]}\n",
