@@ -13,6 +13,7 @@ import { ok, type Result } from "./domain/result.js";
 import { openContext, settingsOf, type OpenedAdmin } from "./open-parts.js";
 import { readPasswordFile } from "./password-file.js";
 import { readPolicyText } from "./policy-text.js";
+import { lookAt } from "./policy-watch.js";
 import { folderOf, readDocument, type FileFault } from "./read-policy-file.js";
 
 /** Who is on record for what the file changes. */
@@ -51,13 +52,26 @@ export type PolicyOutcome =
   /** It could not be tried just now; nothing was changed. */
   | { readonly kind: "unready"; readonly message: string; readonly isBusy: boolean };
 
+const WRITTEN: PolicyOutcome = {
+  kind: "unready",
+  message: "is being written; it is read when it has been left alone for a second",
+  isBusy: true,
+};
+
 /** Answers what came of it; throws nothing that the file or the store can cause. */
 export async function applyPolicyFile(order: PolicyFileOrder): Promise<PolicyOutcome> {
   const { loaded, path, memory } = order;
+  const files = [path, ...memory.passwordFiles];
+  const before = await lookAt(files);
   const read = readPolicyText(path);
-  if (!read.ok) return refuse(memory, [{ line: null, message: read.error }], "");
   const passwords = new PasswordFiles();
-  const digest = digestOf(read.value, memory.passwordFiles, { key: memory.key, passwords });
+  const digest = digestOf(read.ok ? read.value : "", memory.passwordFiles, {
+    key: memory.key,
+    passwords,
+  });
+  // Somebody writes: what was read may be the beginning of it, and would remove whatever comes behind.
+  if (!before.isOld || (await lookAt(files)).signature !== before.signature) return WRITTEN;
+  if (!read.ok) return refuse(memory, [{ line: null, message: read.error }], "");
   if (digest === memory.contentDigest) return { kind: "same" };
   const intake = readDocument({ text: read.value, folder: folderOf(path) }, settingsOf(loaded));
   if (intake.faults.length > 0) return refuse(memory, intake.faults, digest);

@@ -27,24 +27,25 @@ async function markOf(path: string): Promise<{ readonly text: string; readonly i
   try {
     const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(path, { bigint: true });
     // A copy that keeps the times of its original has a fresh ctime all the same.
-    const isOld = Number(ctimeMs) + FRESH_MILLISECONDS < Date.now();
+    // A time to come is another machine's clock, and says nothing.
+    const isOld = Math.abs(Date.now() - Number(ctimeMs)) > FRESH_MILLISECONDS;
     return { text: [dev, ino, size, mtimeNs, ctimeNs].join(), isOld };
   } catch (error) {
     return { text: (error as NodeJS.ErrnoException).code ?? "unknown", isOld: true };
   }
 }
 
-/** Half-written files are not read: a change counts when two looks in a row are equal. */
+/** Half-written files are not read: a change counts when two looks in a row are equal, and the file was left alone for a second. */
 export class SettledLooks {
   #last: string | null = null;
   #taken: string | null = null;
 
-  /** True once for each change that lies still; the first look counts at once where the file is old. */
+  /** True once for each change that lies still; the first look needs no second one. */
   isSettled({ signature, isOld }: Look): boolean {
     const isSecond = signature === this.#last;
     this.#last = signature;
     if (signature === this.#taken) return false;
-    if (!isSecond && !(this.#taken === null && isOld)) return false;
+    if (!isOld || !(isSecond || this.#taken === null)) return false;
     this.#taken = signature;
     return true;
   }

@@ -74,7 +74,6 @@ class TreeReader {
   }
 
   #readMap(map: YAMLMap): unknown {
-    // A key may be called __proto__: the object has no prototype that it could change.
     const value = Object.create(null) as Record<string, unknown>;
     const lines: Lines = new Map();
     for (const pair of map.items) {
@@ -85,6 +84,10 @@ class TreeReader {
       }
       // As it is written: 007 and 1e3 are names, too.
       const name = key.source ?? String(key.value);
+      if (name === "__proto__") {
+        this.#fault(key, "has the key __proto__, which nothing may be called");
+        continue;
+      }
       const earlier = lines.get(name);
       if (earlier !== undefined) {
         this.#fault(

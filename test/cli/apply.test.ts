@@ -255,6 +255,12 @@ images:
     ]);
   });
 
+  test("refuses a name that would be dropped in silence", async () => {
+    const { code, stderr } = await apply("dockwarden: 1\nimages:\n  app:\n  __proto__: {}\n");
+    expect(code).toBe(1);
+    expect(stderr).toContain("policy.yml:4: has the key __proto__, which nothing may be called");
+  });
+
   test("an end that has come makes no fault: the grant does not exist", async () => {
     const document =
       "dockwarden: 1\nimages:\n  app: {grants: {admin: {actions: [pull], expires: 2020-01-01}}}\n";
