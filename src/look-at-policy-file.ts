@@ -7,7 +7,7 @@ import { StoreUnavailable } from "./domain/ports.js";
 import type { StatedPolicy } from "./domain/stated-policy.js";
 import type { DocumentIntake } from "./intake/policy-document.js";
 import { openContext, settingsOf, type OpenedAdmin } from "./open-parts.js";
-import { examinePolicyFile, formatFileFault } from "./read-policy-file.js";
+import { examinePolicyFile, formatFileFault, toFileFaults, toOrder } from "./read-policy-file.js";
 
 /** Null where it is not set. A store that can't be opened is another check's finding. */
 export async function lookAtPolicyFile(loaded: LoadedConfig): Promise<PolicyFileLook | null> {
@@ -36,10 +36,10 @@ async function compare(
   if (!opened.ok) return unknown;
   try {
     const stated = await assumePasswords(intake, opened.value);
-    const planned = await planStated({ stated, isWhole: true, isAnyway: false }, opened.value);
+    const planned = await planStated(toOrder(stated), opened.value);
     if (!planned.ok) {
-      const faults = planned.error.message.split("\n");
-      return { path, faults: faults.map((line) => `${path}: ${line}`), missing: null };
+      const faults = toFileFaults(planned.error).map((fault) => formatFileFault(path, fault));
+      return { path, faults, missing: null };
     }
     const { steps } = planned.value;
     return { path, faults: [], missing: steps.length === 0 ? null : countSteps(steps) };

@@ -1,28 +1,13 @@
 // One password out of a file that somebody names: a regular file with one line.
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { err, ok, type Result } from "./domain/result.js";
+import { readGuardedFile } from "./guarded-file.js";
 
-const BYTES_MAX = 4096;
+const LIMIT = { bytes: 4096, words: "4096 bytes" } as const;
 
 /** Strips exactly one line end (THREATS L04). The error says what is wrong and what to do, and never what stands there. */
 export function readPasswordFile(path: string): Result<string, string> {
-  let file: number | null = null;
-  try {
-    // O_NONBLOCK: opening a pipe must not wait for somebody to write to it.
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const stat = fstatSync(file);
-    if (!stat.isFile()) return err("is not a regular file; name a file");
-    // Who can write it sets the password of an account, perhaps of an admin (THREATS K05).
-    if ((stat.mode & 0o002) !== 0)
-      return err("can be written by others; take that away with chmod o-w");
-    if (stat.size > BYTES_MAX) return err(`is longer than ${BYTES_MAX} bytes; name the right file`);
-    return decode(readFileSync(file));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return err(`can't be read (${code ?? "unknown"}); check the path and the file's owner`);
-  } finally {
-    if (file !== null) closeSync(file);
-  }
+  const bytes = readGuardedFile(path, LIMIT);
+  return bytes.ok ? decode(bytes.value) : bytes;
 }
 
 function decode(bytes: Buffer): Result<string, string> {

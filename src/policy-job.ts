@@ -14,7 +14,13 @@ import { openContext, settingsOf, type OpenedAdmin } from "./open-parts.js";
 import { readPasswordFile } from "./password-file.js";
 import { readPolicyText } from "./policy-text.js";
 import { lookAt } from "./policy-watch.js";
-import { folderOf, readDocument, type FileFault } from "./read-policy-file.js";
+import {
+  folderOf,
+  readDocument,
+  toFileFaults,
+  toOrder,
+  type FileFault,
+} from "./read-policy-file.js";
 
 /** Who is on record for what the file changes. */
 export const POLICY_FILE_ACTOR = { name: "policy.file", isClaimed: false } as const;
@@ -99,11 +105,8 @@ export async function applyPolicyFile(order: PolicyFileOrder): Promise<PolicyOut
     const readOne = async (file: string): Promise<Result<string, string>> => passwords.read(file);
     const stated = await statePasswords(intake.stated, intake.passwordFiles, readOne, context);
     if (!stated.ok) return refuse(noted(), stated.error, contentDigest);
-    const applied = await makeItSo(
-      { stated: stated.value, isWhole: true, isAnyway: false, isUnattended: true },
-      context,
-    );
-    if (!applied.ok) return refuse(noted(), splitRefusal(applied.error), contentDigest);
+    const applied = await makeItSo(toOrder(stated.value), context);
+    if (!applied.ok) return refuse(noted(), toFileFaults(applied.error), contentDigest);
     return { kind: "applied", counts: countSteps(applied.value.steps), memory: noted() };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
@@ -133,9 +136,6 @@ const refuse = (
   content,
   memory: { ...memory, contentDigest: null },
 });
-
-const splitRefusal = ({ message }: Refusal): readonly FileFault[] =>
-  message.split("\n").map((line) => ({ line: null, message: line }));
 
 /** Each read once, so that what is compared is what is applied. */
 class PasswordFiles {

@@ -5,7 +5,13 @@ import { applyPolicy } from "./admin/apply-policy.js";
 import type { LoadedConfig } from "./config/load-config.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { packageRoot, settingsOf, systemClock } from "./open-parts.js";
-import { readDocument, type DocumentText, type FileFault } from "./read-policy-file.js";
+import {
+  readDocument,
+  toFileFaults,
+  toOrder,
+  type DocumentText,
+  type FileFault,
+} from "./read-policy-file.js";
 import { openMemoryStore } from "./storage/sqlite/open-memory-store.js";
 
 export interface PolicyTrial {
@@ -26,9 +32,8 @@ export async function openPolicyTrial(
     clock: systemClock,
   });
   const context = { store, clock: systemClock, settings };
-  const order = { stated: intake.stated, isWhole: true, isAnyway: false };
-  const applied = await applyPolicy(order, context, null);
+  const applied = await applyPolicy(toOrder(intake.stated), context, null);
   if (applied.ok) return ok({ context, close: () => store.close() });
   await store.close();
-  return err(applied.error.message.split("\n").map((message) => ({ line: null, message })));
+  return err(toFileFaults(applied.error));
 }

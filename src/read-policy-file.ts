@@ -1,7 +1,13 @@
 // A policy document as it lies on the disk: its text read as a stated policy, with the passwords that it leaves in files.
 import { dirname, resolve } from "node:path";
 import type { AdminContext, AdminSettings } from "./admin/admin-context.js";
-import { statePasswords, type ReadPassword } from "./admin/stated-passwords.js";
+import type { PolicyOrder } from "./admin/apply-policy.js";
+import type { Refusal } from "./admin/refusal.js";
+import {
+  describePasswordFault,
+  statePasswords,
+  type ReadPassword,
+} from "./admin/stated-passwords.js";
 import { originOfHash } from "./crypto/hash-origin.js";
 import { findHashFault } from "./crypto/stored-hash.js";
 import type { LineNote, StatedPolicy } from "./domain/stated-policy.js";
@@ -69,8 +75,17 @@ export function examinePolicyFile(
   return faults.length > 0 ? err(faults) : ok(intake);
 }
 
-const describePasswordFault = (account: string, fault: string): string =>
-  `accounts › ${account} › passwordFile: ${fault}`;
+/** The document as the only word on what it states. Nobody types a command with options for it. */
+export const toOrder = (stated: StatedPolicy): PolicyOrder => ({
+  stated,
+  isWhole: true,
+  isAnyway: false,
+  isUnattended: true,
+});
+
+/** What stands against the policy as a whole: no line is to blame. */
+export const toFileFaults = ({ message }: Refusal): readonly FileFault[] =>
+  message.split("\n").map((line) => ({ line: null, message: line }));
 
 /** `policy.yml:7: …`, and `policy.yml: …` where no line is to blame. */
 export function formatFileFault(name: string, { line, message }: FileFault): string {

@@ -41,7 +41,7 @@ export async function statePasswords(
     const origin = origins.get(account) ?? null;
     const password = await statePassword(one, origin, { ...context, read });
     if (!password.ok) {
-      faults.push({ line, message: `accounts › ${account} › passwordFile: ${password.error}` });
+      faults.push({ line, message: describePasswordFault(account, password.error) });
     } else if (password.value !== null) passwords.set(account, password.value);
     return null;
   });
@@ -52,6 +52,10 @@ export async function statePasswords(
   };
   return ok({ ...stated, accounts: stated.accounts?.map(withPassword) ?? null });
 }
+
+/** `accounts › alice › passwordFile: …`, as faults of the document are told. */
+export const describePasswordFault = (account: string, fault: string): string =>
+  `accounts › ${account} › passwordFile: ${fault}`;
 
 /** Null: it is the one that was stated last. */
 async function statePassword(
