@@ -28,6 +28,7 @@ export default {
     {
       ...shared,
       displayName: "e2e",
+      setupFiles: ["<rootDir>/test/support/own-connections.ts"],
       testMatch: ["<rootDir>/test/e2e/**/*.test.ts"],
     },
     {

@@ -37,8 +37,7 @@ describeWith(
     const readLogins = () =>
       Promise.all(LOGINS.map((name) => readFile(join(site.workspace.folder, name), "utf8")));
     const challenge = async (): Promise<string> => {
-      // A connection of its own each time: a reload closes those that wait, and fetch doesn't try again as clients do.
-      const answer = await fetch(`http://${site.host}/v2/`, { headers: { connection: "close" } });
+      const answer = await fetch(`http://${site.host}/v2/`);
       await answer.arrayBuffer();
       return answer.headers.get("www-authenticate") ?? "";
     };
