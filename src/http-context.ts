@@ -1,6 +1,6 @@
 // What the server's listeners work on, put together from its open parts.
-import { randomBytes } from "node:crypto";
 import { noteInstallation } from "./config/installation-note.js";
+import { createRandomIds } from "./crypto/random-ids.js";
 import { Secret } from "./domain/secret.js";
 import type { GateContext } from "./gate/gate-context.js";
 import { securityHeaders } from "./http/answer.js";
@@ -49,7 +49,7 @@ export function createHttpContext(
     policy: admin.settings.policy,
     signer: keys,
     clock: systemClock,
-    randomId: () => randomBytes(16).toString("base64url"),
+    randomId: createRandomIds(16, "base64url"),
     issuer: token.issuer,
     services: token.services,
     ttlSeconds: token.ttlSeconds,
@@ -57,7 +57,7 @@ export function createHttpContext(
   const trustedProxies = parseTrustedProxies(server.trustedProxies);
   const edge = { publicUrl: server.publicUrl, trustedProxies, headers, log };
   return {
-    token: { tokens, trustedProxies, headers, log, activity },
+    token: { tokens, trustedProxies, headers, log, activity, requestId: createRandomIds(8, "hex") },
     catalog: catalog === null ? null : { ...edge, ...openCatalog(gate, admin, catalog) },
     authz: {
       ...edge,

@@ -99,7 +99,7 @@ function describeRing(ring: Ring, active: RingKey, options: KeyStoreOptions): Ex
     bundlePem,
     anchorPem: bundleOf(holders, header),
     kid: kidOf(createPublicKey(active.certificatePem), header),
-    sign: async (claims, mode) => (await prepareSigner(active, mode))(claims),
+    sign: async (claims, mode) => prepareSigner(active, mode)(claims),
   };
 }
 

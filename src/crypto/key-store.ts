@@ -70,7 +70,7 @@ class RingKeyStore implements KeyStore {
 
   /** Takes over a ring; renews our own leaf when it is due or of another algorithm. */
   async open(ring: Ring): Promise<Result<null, KeyFault>> {
-    await this.#take(ring);
+    this.#take(ring);
     const active = this.#active();
     const isForeignAlgorithm = algorithmOf(active) !== this.#options.algorithm;
     if (isForeignAlgorithm && (active.isImported || this.#options.header !== "x5c")) {
@@ -169,7 +169,7 @@ class RingKeyStore implements KeyStore {
     try {
       const newer = readNewer(this.#ring.generation, this.#options);
       this.#trouble = newer.ok ? null : newer.error.message;
-      if (newer.ok && newer.value !== null) await this.#take(newer.value);
+      if (newer.ok && newer.value !== null) this.#take(newer.value);
       if (this.#trust.trouble !== null) this.#trust.publish(this.bundlePem(), this.jwks());
       if (this.#trouble !== null || !this.#isRenewalDue()) return;
       const renewed = await this.rotate();
@@ -224,17 +224,17 @@ class RingKeyStore implements KeyStore {
       if (!planned.ok) return planned;
       const next = { generation: ring.generation + 1, keys: planned.value.keys };
       if (!writeRing(directory, next)) continue;
-      await this.#take(next);
+      this.#take(next);
       const made = next.keys.find(({ id }) => id === planned.value.id);
       if (made !== undefined) return ok(summarizeKey(made, header));
     }
     return fault("not-writable", "other processes keep changing the keys; try again");
   }
 
-  async #take(ring: Ring): Promise<void> {
+  #take(ring: Ring): void {
     const active = keyIn(ring.keys, "signing", "active");
     if (active === null) throw new Error("the key ring has no active signing key");
-    this.#sign = await prepareSigner(active, this.#options.header);
+    this.#sign = prepareSigner(active, this.#options.header);
     this.#verify = prepareVerifier(ring.keys, this.#options.header);
     this.#ring = ring;
     this.#trust.publish(this.bundlePem(), this.jwks());

@@ -1,6 +1,5 @@
-// Signing tokens with one key: header and imported key are prepared once.
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { CompactSign, importPKCS8 } from "jose";
+// Signing tokens with one key: header and key are prepared once, each signature is made on the thread pool.
+import { createPrivateKey, createPublicKey, sign, type KeyObject } from "node:crypto";
 import type { KeyHeader } from "../domain/key.js";
 import type { TokenClaims } from "../domain/token.js";
 import { toX5c } from "./certificate-chain.js";
@@ -15,22 +14,34 @@ export function kidOf(publicKey: KeyObject, header: KeyHeader): string {
   return header === "kid-libtrust" ? libtrustKeyId(publicKey) : thumbprint(publicKey);
 }
 
-/** Prepares a signer; tokens carry `x5c` only in that mode, since a registry with a JWKS alone would refuse it. */
-export async function prepareSigner(key: RingKey, header: KeyHeader): Promise<Sign> {
-  const alg = algorithmOf(key);
-  const privateKey = await importPKCS8(key.keyPem, alg);
+/**
+ * Prepares a signer; tokens carry `x5c` only in that mode, since a registry with a JWKS alone would refuse it. The token is a
+ * JWS in compact form (RFC 7515 §3.1): the header, the same for all, is encoded once (docs/decisions/0023).
+ */
+export function prepareSigner(key: RingKey, header: KeyHeader): Sign {
+  const privateKey = createPrivateKey(key.keyPem);
   const protectedHeader = {
-    alg,
+    alg: algorithmOf(key),
     typ: "JWT",
     kid: kidOf(createPublicKey(key.certificatePem), header),
     ...(header === "x5c" ? { x5c: [...toX5c(key.certificatePem)] } : {}),
   };
-  const encoder = new TextEncoder();
-  return (claims) =>
-    new CompactSign(encoder.encode(JSON.stringify(toPayload(claims))))
-      .setProtectedHeader(protectedHeader)
-      .sign(privateKey);
+  const head = `${encode(JSON.stringify(protectedHeader))}.`;
+  // Of RSA keys only the digest counts. ES256 wants r and s beside each other, not in ASN.1 (RFC 7518 §3.4).
+  const signing = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
+  return (claims) => {
+    const input = head + encode(JSON.stringify(toPayload(claims)));
+    return new Promise((resolve, reject) => {
+      sign("sha256", Buffer.from(input, "latin1"), signing, (error, signature) => {
+        if (error === null) resolve(`${input}.${signature.toString("base64url")}`);
+        else reject(error);
+      });
+    });
+  };
 }
+
+/** BASE64URL(UTF8(text)), RFC 7515 §2. */
+const encode = (text: string): string => Buffer.from(text, "utf8").toString("base64url");
 
 /** The claims as registries read them: `aud` a string, whole seconds, no null anywhere (distribution auth/jwt.md). */
 function toPayload(claims: TokenClaims): Record<string, unknown> {

@@ -69,11 +69,14 @@ const NOTHING_REFUSED = {
 interface Counting {
   readonly now: EpochSeconds;
   readonly address: string;
-  readonly claim: Claim;
+  /** Asked for only where the row is new. */
+  readonly claim: () => Claim;
 }
 
+/** A row as it was made, and what was counted in it since. */
 interface Box<Row> {
-  row: SumRow<Row>;
+  readonly made: SumRow<Row>;
+  readonly counted: { -readonly [Name in keyof Omit<Sum, "isRest">]: Sum[Name] };
 }
 
 /** One kind of sums: the rows of this hour by what was asked, and those that are yet to be written. */
@@ -96,21 +99,12 @@ class Sums<Row extends Sum> {
     for (const claim of claimed) this.#shares.add(claim, claim.rows);
   }
 
-  /** `make` gives a row with nothing counted, for `key` or for the rest; answered is the row with this request in it. */
+  /** `make` gives a row with nothing counted, for `key` or for the rest; answered is the row as it was made. */
   add(key: string, make: (number: number, isRest: boolean) => SumRow<Row>, request: Counting): Row {
-    const { claim } = request;
-    const isRest = !this.#rows.has(key) && this.#shares.isFull(claim);
-    const place = isRest ? `rest ${claim.share}` : key;
-    let box = this.#rows.get(place);
-    if (box === undefined) {
-      box = { row: make(this.#rows.size, isRest) };
-      this.#rows.set(place, box);
-      if (!isRest) this.#shares.add(claim, 1);
-    }
-    const sum = { ...box.row.sum, ...countOne(box.row.sum, request) };
-    box.row = { ...box.row, sum };
+    const box = this.#rows.get(key) ?? this.#begin(key, make, request);
+    countOne(box.counted, request);
     this.#wait(box);
-    return sum;
+    return box.made.sum;
   }
 
   take(limit: number): { readonly rows: readonly SumRow<Row>[]; readonly putBack: () => void } {
@@ -119,7 +113,24 @@ class Sums<Row extends Sum> {
     const putBack = (): void => {
       for (const box of boxes) this.#wait(box);
     };
-    return { rows: boxes.map(({ row }) => row), putBack };
+    const rows = boxes.map(({ made, counted }) => ({ ...made, sum: { ...made.sum, ...counted } }));
+    return { rows, putBack };
+  }
+
+  #begin(
+    key: string,
+    make: (number: number, isRest: boolean) => SumRow<Row>,
+    { claim: claimOf, now }: Counting,
+  ): Box<Row> {
+    const claim = claimOf();
+    const isRest = this.#shares.isFull(claim);
+    const place = isRest ? `rest ${claim.share}` : key;
+    const known = this.#rows.get(place);
+    if (known !== undefined) return known;
+    const box = { made: make(this.#rows.size, isRest), counted: nothing(now) };
+    this.#rows.set(place, box);
+    if (!isRest) this.#shares.add(claim, 1);
+    return box;
   }
 
   #wait(box: Box<Row>): void {
@@ -141,16 +152,17 @@ function takeFirst<One>(all: Iterable<One>, limit: number): readonly One[] {
   return first;
 }
 
-function countOne(sum: Sum, { address, now }: Pick<Counting, "address" | "now">): Partial<Sum> {
-  const isKnown = sum.addresses.includes(address);
-  const isNew = !isKnown && sum.addresses.length < ADDRESSES_MAX;
-  return {
-    count: sum.count + 1,
-    firstAt: Math.min(sum.firstAt, now),
-    lastAt: Math.max(sum.lastAt, now),
-    addresses: isNew ? [...sum.addresses, address] : sum.addresses,
-    otherCount: sum.otherCount + (isKnown || isNew ? 0 : 1),
-  };
+function countOne(
+  counted: Box<unknown>["counted"],
+  { address, now }: Pick<Counting, "address" | "now">,
+): void {
+  counted.count += 1;
+  counted.firstAt = Math.min(counted.firstAt, now);
+  counted.lastAt = Math.max(counted.lastAt, now);
+  if (counted.addresses.includes(address)) return;
+  // A new list each time: rows that were taken keep theirs.
+  if (counted.addresses.length < ADDRESSES_MAX) counted.addresses = [...counted.addresses, address];
+  else counted.otherCount += 1;
 }
 
 /** `draw` answers random whole numbers from 0 up to REFERENCE_LIMIT. */
@@ -190,7 +202,7 @@ export class ActivitySums {
       key,
       (number, isRest) =>
         this.#row(number, { ...(isRest ? NOTHING_USED : use), ...nothing(now), isRest }),
-      { now, address: sender.address, claim: claimOfToken(use) },
+      { now, address: sender.address, claim: () => claimOfToken(use) },
     );
   }
 
@@ -211,7 +223,7 @@ export class ActivitySums {
         isRest,
       });
     };
-    const claim = claimOfRefusal({ isStranger, isSignIn, tried });
+    const claim = (): Claim => claimOfRefusal({ isStranger, isSignIn, tried });
     return this.#refusals.add(key, make, { now, address: sender.address, claim }).reference;
   }
 
@@ -252,7 +264,7 @@ export class ActivitySums {
   }
 }
 
-const nothing = (now: EpochSeconds): Omit<Sum, "isRest"> => ({
+const nothing = (now: EpochSeconds): Box<unknown>["counted"] => ({
   count: 0,
   firstAt: now,
   lastAt: now,

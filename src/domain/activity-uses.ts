@@ -30,6 +30,7 @@ export class LastUses {
   /** An account beyond its share gives up its own oldest. */
   note(use: LastUse): void {
     const key = keyOfUse(use);
+    if (this.#uses.get(key)?.lastAt === use.lastAt) return;
     this.#uses.set(key, use);
     if (use.image === "") return;
     const keys = this.#images.get(use.accountId) ?? new Set();

@@ -20,10 +20,33 @@ export type Requester =
       readonly ceiling: Ceiling;
     };
 
-/** An account that has proved itself by a credential with this ceiling. */
-export function accountRequester({ account, groups }: SignInRecord, ceiling: Ceiling): Requester {
-  const { id, name, kind, permissions } = account;
-  return { kind: "account", id, name, accountKind: kind, permissions, groups, ceiling };
+/** Nobody in particular. */
+export const ANONYMOUS: Requester = { kind: "anonymous" };
+
+/** Of a credential that is not narrowed. */
+export const NO_CEILING: Ceiling = { kind: "none" };
+
+const requesters = new WeakMap<SignInRecord, WeakMap<Ceiling, Requester>>();
+
+/** An account that has proved itself by a credential with this ceiling; the same object for the same two. */
+export function accountRequester(record: SignInRecord, ceiling: Ceiling): Requester {
+  const ofAccount = requesters.get(record) ?? new WeakMap<Ceiling, Requester>();
+  requesters.set(record, ofAccount);
+  const known = ofAccount.get(ceiling);
+  if (known !== undefined) return known;
+  const { id, name, kind, permissions } = record.account;
+  const { groups } = record;
+  const made = {
+    kind: "account",
+    id,
+    name,
+    accountKind: kind,
+    permissions,
+    groups,
+    ceiling,
+  } as const;
+  ofAccount.set(ceiling, made);
+  return made;
 }
 
 /** Every subject under which a grant reaches the requester, the most personal first. */
@@ -39,8 +62,14 @@ export function guisesOf(requester: Requester): readonly Subject[] {
 
 /** The subjectKeys of guisesOf, as PolicyReader.findMatching wants them. */
 export function guiseKeysOf(requester: Requester): readonly string[] {
-  return guisesOf(requester).map(subjectKey);
+  const known = guiseKeys.get(requester);
+  if (known !== undefined) return known;
+  const keys = guisesOf(requester).map(subjectKey);
+  guiseKeys.set(requester, keys);
+  return keys;
 }
+
+const guiseKeys = new WeakMap<Requester, readonly string[]>();
 
 /** True where every request is allowed that the credential's own ceiling allows. */
 export function isAdmin(requester: Requester): boolean {

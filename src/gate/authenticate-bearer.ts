@@ -2,7 +2,7 @@
 import { isActive } from "../domain/account.js";
 import { findEnd, type CredentialStore, type RefreshLife } from "../domain/credential.js";
 import type { AccountStore, SignInRecord } from "../domain/ports.js";
-import { accountRequester, type Requester } from "../domain/requester.js";
+import { accountRequester, ANONYMOUS, NO_CEILING, type Requester } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { TokenVerifier, VerifiedToken } from "../domain/token.js";
@@ -73,7 +73,7 @@ async function identifyHolder(
   if (holder === null) {
     // Somebody's, but of a release that did not write whose: a new one says it. Never anonymous, who is refused for good.
     if (subject !== "") return invalid("unverified");
-    return ok({ requester: { kind: "anonymous" }, service, credential: "" });
+    return ok({ requester: ANONYMOUS, service, credential: "" });
   }
   const { credential: name } = holder;
   const found = await findCredential(name, context);
@@ -86,7 +86,7 @@ async function identifyHolder(
   if (!isActive(record.account, now)) return invalid("account-ended");
   if (found === "password") {
     if (isBeforePassword(token, record)) return invalid("credential-ended");
-    const requester = accountRequester(record, { kind: "none" });
+    const requester = accountRequester(record, NO_CEILING);
     return ok({ requester, service, credential: name });
   }
   const { credential } = found;

@@ -1,7 +1,8 @@
 // One repository as one requester finds it: what the rules allow on each of its tags, on some of them, on all of them.
 import type { Action } from "../domain/action.js";
-import { decide, type Decision, type PolicySettings } from "../domain/decision.js";
+import type { Decision, PolicySettings } from "../domain/decision.js";
 import type { GrantedImage } from "../domain/image.js";
+import { decideOnce } from "../domain/kept-decisions.js";
 import { matchesRepository, matchesService, matchesTag } from "../domain/image-pattern.js";
 import type { RepositoryPlace } from "../domain/ledger.js";
 import type { PolicyReader } from "../domain/policy-reader.js";
@@ -44,12 +45,23 @@ export function decideSome(scene: Scene): Decision {
  * another (DESIGN §2, `policy.tagEnforcement: off`).
  */
 export function decideEvery(scene: Scene): Decision {
-  return decideAt(scene, null, { ...scene.policy, tagEnforcement: "off" });
+  return decideAt(scene, null, withoutGate(scene.policy));
+}
+
+const ungated = new WeakMap<PolicySettings, PolicySettings>();
+
+/** The same object each time, so that what it decides is known again. */
+function withoutGate(policy: PolicySettings): PolicySettings {
+  const known = ungated.get(policy);
+  if (known !== undefined) return known;
+  const made: PolicySettings = { ...policy, tagEnforcement: "off" };
+  ungated.set(policy, made);
+  return made;
 }
 
 function decideAt(scene: Scene, tag: string | null, policy: PolicySettings): Decision {
   const { requester, service, repository, images } = scene;
-  return decide({ requester, target: { service, repository, tag }, images, policy });
+  return decideOnce({ requester, target: { service, repository, tag }, images, policy });
 }
 
 export function may(decision: Decision, action: Action): boolean {

@@ -30,13 +30,24 @@ export function sendJson(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const text = JSON.stringify(body);
+  sendText(response, status, JSON.stringify(body), headers);
+}
+
+/** As sendJson, of what is JSON already. */
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const bytes = Buffer.byteLength(text);
   response.writeHead(status, {
     ...headers,
     "Content-Type": "application/json",
-    "Content-Length": Buffer.byteLength(text),
+    "Content-Length": bytes,
   });
-  response.end(text);
+  // What is ASCII throughout, as tokens are, is written without being encoded: the bytes are the same.
+  response.end(text, bytes === text.length ? "latin1" : "utf8");
 }
 
 /** The superset body that the Docker CLI, containerd and OAuth clients all render (REGISTRY-FACTS §2.10). */

@@ -4,6 +4,7 @@ import { BlockList, isIP } from "node:net";
 
 /** `::ffff:192.0.2.1` → `192.0.2.1`; everything else as it is. */
 export function normalizeAddress(address: string): string {
+  if (!address.startsWith(":")) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return mapped?.[1] ?? address;
 }
@@ -29,9 +30,9 @@ function isTrusted(address: string, proxies: BlockList): boolean {
 /** The right-most address that is not a trusted proxy; forwarded headers of untrusted peers are ignored. */
 export function clientAddress(request: IncomingMessage, proxies: BlockList): string {
   let address = normalizeAddress(request.socket.remoteAddress ?? "unknown");
-  if (!isTrusted(address, proxies)) return address;
   const header = request.headers["x-forwarded-for"];
-  const hops = (Array.isArray(header) ? header.join(",") : (header ?? "")).split(",").reverse();
+  if (header === undefined || !isTrusted(address, proxies)) return address;
+  const hops = (Array.isArray(header) ? header.join(",") : header).split(",").reverse();
   for (const hop of hops) {
     const candidate = normalizeAddress(hop.trim());
     if (isIP(candidate) === 0) return address;

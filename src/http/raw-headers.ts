@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 export function countHeader(request: IncomingMessage, name: string): number {
   let count = 0;
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
-    if (request.rawHeaders[i]?.toLowerCase() === name) count += 1;
+    if (isNamed(request.rawHeaders[i], name)) count += 1;
   }
   return count;
 }
@@ -14,7 +14,12 @@ export function countHeader(request: IncomingMessage, name: string): number {
 export function headerValues(request: IncomingMessage, name: string): readonly string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
-    if (request.rawHeaders[i]?.toLowerCase() === name) values.push(request.rawHeaders[i + 1] ?? "");
+    if (isNamed(request.rawHeaders[i], name)) values.push(request.rawHeaders[i + 1] ?? "");
   }
   return values;
+}
+
+/** The length tells most names apart without looking at them. */
+function isNamed(raw: string | undefined, name: string): boolean {
+  return raw?.length === name.length && raw.toLowerCase() === name;
 }

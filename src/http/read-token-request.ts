@@ -1,6 +1,7 @@
 // Reads a token request from the query of a GET or the form of a POST; both become the same typed request. Decides nothing.
 import type { IncomingMessage } from "node:http";
 import { parseName } from "../domain/account.js";
+import { keepValues } from "../domain/kept-values.js";
 import { err, ok, type Result } from "../domain/result.js";
 import { parseScopes } from "../domain/scope.js";
 import { Secret } from "../domain/secret.js";
@@ -29,6 +30,7 @@ export interface Unread {
   readonly claimedName: string | null;
 }
 
+type Asked = Pick<TokenRequest, "service" | "scopes" | "claimedAccount" | "wantsRefresh">;
 type Parameters = ReadonlyMap<string, readonly string[]>;
 
 /** Answers the typed request, or the first thing that is wrong with it; never throws for what a client sends. */
@@ -51,16 +53,26 @@ function readQuery(
   const claimedName = authorization.ok ? nameOf(authorization.value) : null;
   const refuse = (refusal: EdgeRefusal) => err({ refusal, claimedName });
   if (countHeader(request, "authorization") > 1) return refuse({ reason: "multiple-credentials" });
-  const query = parseForm(rawQuery);
-  if (!query.ok) return refuse({ reason: "target", fault: query.error });
-  const values = query.value;
-  if (hasRepeats(values, (name) => SINGLE_PARAMETERS.has(name))) {
-    return refuse({ reason: "duplicate-parameter" });
-  }
-  const asked = readAsked(values);
+  const asked = readQueryText(rawQuery);
   if (!asked.ok) return refuse(asked.error);
   if (!authorization.ok) return refuse({ reason: "authorization", fault: authorization.error });
   return ok({ ...asked.value, credential: authorization.value, ...origin });
+}
+
+/** Every node of a cluster asks for the same few images. */
+const readQueryText = keepValues((rawQuery): Result<Asked, EdgeRefusal> => {
+  const query = parseForm(rawQuery);
+  if (!query.ok) return err({ reason: "target", fault: query.error });
+  const values = query.value;
+  if (hasRepeats(values, (name) => SINGLE_PARAMETERS.has(name))) {
+    return err({ reason: "duplicate-parameter" });
+  }
+  return readAsked(values);
+}, mayKeepQuery);
+
+/** Somebody may have put a secret where it does not belong. */
+function mayKeepQuery(rawQuery: string): boolean {
+  return !/user|pass|refresh|secret/i.test(rawQuery);
 }
 
 async function readForm(
@@ -114,12 +126,7 @@ function readGrant(values: Parameters): Result<Credential, EdgeRefusal> {
 }
 
 /** What both methods ask for in the same words. */
-function readAsked(
-  values: Parameters,
-): Result<
-  Pick<TokenRequest, "service" | "scopes" | "claimedAccount" | "wantsRefresh">,
-  EdgeRefusal
-> {
+function readAsked(values: Parameters): Result<Asked, EdgeRefusal> {
   const service = first(values, "service");
   if (service === "") return err({ reason: "missing-service" });
   const scopes = parseScopes(values.get("scope") ?? []);

@@ -1,5 +1,4 @@
 // The listeners: limits, exact routing of the hot paths, last resort for errors, graceful stop.
-import { randomBytes } from "node:crypto";
 import {
   createServer,
   type IncomingMessage,
@@ -148,9 +147,8 @@ async function route(context: HttpContext, role: ListenerRole, exchange: Exchang
   }
   const { path, rawQuery } = target.value;
   if (role.isPublic && TOKEN_PATHS.has(path)) {
-    const requestId = randomBytes(8).toString("hex");
     noteClient(request, response, context.token.trustedProxies);
-    await handleToken(context.token, request, response, { rawQuery, requestId });
+    await handleToken(context.token, request, response, rawQuery);
     return;
   }
   if (role.isPublic && context.catalog !== null && path === "/v2/_catalog") {

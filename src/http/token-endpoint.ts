@@ -9,7 +9,7 @@ import { issueToken, type TokenContext } from "../token/issue-token.js";
 import type { IssuedToken, TokenRefusal } from "../token/token-answer.js";
 import type { TokenRequest } from "../token/token-request.js";
 import { noteIssued, noteRefused, noteUnread, senderOf, triedName } from "./activity-notes.js";
-import { sendError, sendJson } from "./answer.js";
+import { sendError, sendText } from "./answer.js";
 import { clientAddress, sourceOf } from "./client-address.js";
 import type { Logger } from "./log.js";
 import { readTokenRequest, type Unread } from "./read-token-request.js";
@@ -21,12 +21,8 @@ export interface TokenEndpoint {
   readonly headers: Readonly<Record<string, string>>;
   readonly log: Logger;
   readonly activity: ActivityRecorder;
-}
-
-/** What a handler knows of the request besides itself. */
-export interface RequestScope {
-  readonly rawQuery: string;
-  readonly requestId: string;
+  /** Another one each time, for the log. */
+  readonly requestId: () => string;
 }
 
 /** Where a request comes from: for the record, and for its line in the log. */
@@ -40,14 +36,14 @@ export async function handleToken(
   endpoint: TokenEndpoint,
   request: IncomingMessage,
   response: ServerResponse,
-  scope: RequestScope,
+  rawQuery: string,
 ): Promise<void> {
   const address = clientAddress(request, endpoint.trustedProxies);
   const { activity } = endpoint;
-  const line = { rid: scope.requestId, ip: address };
+  const line = { rid: endpoint.requestId(), ip: address };
   const sender = senderOf(request, address);
   const source = sourceOf(address);
-  const read = await readTokenRequest(request, scope.rawQuery, { source, sender });
+  const read = await readTokenRequest(request, rawQuery, { source, sender });
   if (!read.ok) {
     answerUnread(endpoint, response, read.error, { sender, line });
     return;
@@ -73,7 +69,7 @@ export async function handleToken(
   const denied = refs.length === 0 ? {} : { refs };
   endpoint.log.info({ ...describeIssue(issued.value, tokenRequest), ...denied, ...line });
   const granted = isPost ? { scope: formatGranted(issued.value) } : {};
-  sendJson(response, 200, { ...toBody(issued.value), ...granted }, endpoint.headers);
+  sendText(response, 200, formatBody(issued.value, granted), endpoint.headers);
 }
 
 function answerUnread(
@@ -91,14 +87,18 @@ function answerUnread(
 }
 
 /** distribution auth/token.md "Token response fields"; both names of the token, for every client. */
-function toBody({ token, expiresInSeconds, issuedAt, refreshToken }: IssuedToken) {
-  return {
-    token,
-    access_token: token,
+function formatBody(
+  { token, expiresInSeconds, issuedAt, refreshToken }: IssuedToken,
+  granted: { readonly scope?: string },
+): string {
+  const rest = JSON.stringify({
     expires_in: expiresInSeconds,
     issued_at: formatTime(issuedAt),
     ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
-  };
+    ...granted,
+  });
+  // A compact JWS is made of letters that JSON takes as they are (RFC 7515 §3.1).
+  return `{"token":"${token}","access_token":"${token}",${rest.slice(1)}`;
 }
 
 /** What was granted, as auth/oauth.md wants it told: `repository:a:pull repository:b:pull,push`; nothing is empty. */

@@ -1,6 +1,7 @@
 // Passwords: one slow hash whatever the name and the password are, and the same refusal.
 import { isActive, parseName } from "../domain/account.js";
 import type { AccountStore } from "../domain/ports.js";
+import { NO_CEILING } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { Secret } from "../domain/secret.js";
 import { identify, type Circumstances, type Identity } from "./authenticate.js";
@@ -47,7 +48,7 @@ export async function authenticatePassword(
   return ok(
     identify(record, "password", {
       credential: `password:${account.credentialVersion}`,
-      ceiling: { kind: "none" },
+      ceiling: NO_CEILING,
     }),
   );
 }

@@ -3,7 +3,7 @@ import type { Sender } from "../domain/activity.js";
 import type { CredentialKind } from "../domain/credential.js";
 import type { Ceiling } from "../domain/ceiling.js";
 import type { SignInRecord } from "../domain/ports.js";
-import { accountRequester, type Requester } from "../domain/requester.js";
+import { accountRequester, ANONYMOUS, type Requester } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
 import type { Secret } from "../domain/secret.js";
 import type { EpochSeconds } from "../domain/time.js";
@@ -37,8 +37,8 @@ export interface Circumstances {
   readonly now: EpochSeconds;
 }
 
-const ANONYMOUS: Identity = {
-  requester: { kind: "anonymous" },
+const NOBODY: Identity = {
+  requester: ANONYMOUS,
   holder: null,
   proof: "none",
   version: null,
@@ -55,7 +55,7 @@ export async function authenticate(
 ): Promise<Result<Identity, TokenRefusal>> {
   switch (credential.kind) {
     case "none":
-      return ok(ANONYMOUS);
+      return ok(NOBODY);
     case "refresh":
       if (context.passwordUse === "tokens-only") return err({ reason: "tokens-only" });
       return authenticateSecret(

@@ -1,6 +1,7 @@
 // What may they do? Turns requested scopes into the access entries of a token; grants never more than asked and allowed.
 import { isAction, type Action } from "../domain/action.js";
-import { decide, type Decision, type PolicySettings } from "../domain/decision.js";
+import type { Decision, PolicySettings } from "../domain/decision.js";
+import { decideOnce } from "../domain/kept-decisions.js";
 import type { PolicyReader } from "../domain/policy-reader.js";
 import type { AccessEntry } from "../domain/token.js";
 import { guiseKeysOf, isAdmin, type Requester } from "../domain/requester.js";
@@ -63,7 +64,7 @@ export async function authorize(
     if (scope.type !== "repository") continue;
     const images = await context.policyReader.findMatching(service, scope.name, subjects, now);
     const target = { service, repository: scope.name, tag: null };
-    const decision = decide({ requester, target, images, policy: context.policy });
+    const decision = decideOnce({ requester, target, images, policy: context.policy });
     const actions = intersectActions(scope.actions, decision.allowed);
     access.push({ type: "repository", name: scope.name, actions });
     decisions.push({ repository: scope.name, decision });

@@ -53,7 +53,7 @@ function keyOf(options: KeyStoreOptions, state: RingKey["state"]): RingKey {
 /** A token over any payload, signed with the ring's active key under the header that it really uses. */
 async function signed(options: KeyStoreOptions, payload: Uint8Array): Promise<string> {
   const key = keyOf(options, "active");
-  const header = decodeProtectedHeader(await (await prepareSigner(key, options.header))(CLAIMS));
+  const header = decodeProtectedHeader(await prepareSigner(key, options.header)(CLAIMS));
   const signer = new CompactSign(payload).setProtectedHeader(header as CompactJWSHeaderParameters);
   return signer.sign(createPrivateKey(key.keyPem));
 }
@@ -254,7 +254,7 @@ test.each(["kid-libtrust", "kid-rfc7638"] as const)(
     const { options } = setUp({ header });
     const keys = await opened(options);
     expect((await keys.prepare()).ok).toBe(true);
-    const early = await (await prepareSigner(keyOf(options, "prepared"), header))(CLAIMS);
+    const early = await prepareSigner(keyOf(options, "prepared"), header)(CLAIMS);
     expect(await keys.verify(early)).toBeNull();
     expect((await keys.activate()).ok).toBe(true);
     expect(await keys.verify(early)).toEqual(VERIFIED);
@@ -265,7 +265,7 @@ test("the CA's own key signs no tokens", async () => {
   const ring = readRing(options.directory)?.keys ?? [];
   const ca = ring.find(({ role }) => role === "ca");
   if (ca === undefined) throw new Error("there is no CA");
-  const token = await (await prepareSigner({ ...ca, role: "signing" }, "x5c"))(CLAIMS);
+  const token = await prepareSigner({ ...ca, role: "signing" }, "x5c")(CLAIMS);
   expect(await keys.verify(token)).toBeNull();
   expect(await prepareVerifier([], "x5c")(token)).toBeNull();
 });

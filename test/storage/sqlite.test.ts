@@ -289,7 +289,7 @@ test("H14: the hot path's statements and those of effects seek; none scans a tab
   const plans = [
     plan(POLICY_SQL.literals, "a", "reg"),
     plan(POLICY_SQL.patterns, "[]", "reg"),
-    plan(POLICY_SQL.grants, 1, "[]", 1),
+    plan(POLICY_SQL.grants, 1, "[]"),
     plan(POLICY_SQL.named, "[]", 1, "reg"),
     plan("SELECT * FROM account WHERE name = ?", "a"),
     plan(`SELECT ${CREDENTIAL_COLUMNS} FROM credential c WHERE c.digest = ?`, Buffer.alloc(32)),

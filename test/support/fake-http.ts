@@ -128,6 +128,7 @@ export function fakeServer(
   const context: HttpContext = {
     token: {
       activity,
+      requestId: () => "0123456789abcdef",
       tokens: {
         accounts,
         hasher: {

@@ -16,6 +16,7 @@ import { endLogins, insertAccount, recordLosses, writeChange } from "./account-c
 import { searchAccounts } from "./account-search.js";
 import { run, write, type Connection } from "./connection.js";
 import type { FileWatch } from "./file-watch.js";
+import { KeptReads } from "./kept-reads.js";
 import { readAccount, type AccountRow } from "./rows.js";
 
 /** Enabled users with `admin` and without an end; permissions are stored in fixed order, so `admin` is the last word. */
@@ -32,11 +33,14 @@ export class SqliteAccountStore implements AccountStore {
   readonly #byId;
   readonly #groupsOf;
   readonly #join;
+  /** By name, or by number. */
+  readonly #kept: KeptReads<SignInRecord | null>;
 
   constructor(connection: Connection, checkFile: FileWatch, record: RecordChange) {
     this.#connection = connection;
     this.#checkFile = checkFile;
     this.#record = record;
+    this.#kept = new KeptReads(connection);
     this.#byName = connection.prepare<[string], AccountRow>("SELECT * FROM account WHERE name = ?");
     this.#byId = connection.prepare<[number], AccountRow>("SELECT * FROM account WHERE id = ?");
     this.#groupsOf = connection.prepare<[number], NamedId>(
@@ -83,14 +87,14 @@ export class SqliteAccountStore implements AccountStore {
   async findSignIn(name: string): Promise<SignInRecord | null> {
     return run(() => {
       this.#checkFile("at-times");
-      return this.#signIn(this.#byName.get(name));
+      return this.#kept.get(name, () => this.#signIn(this.#byName.get(name)));
     });
   }
 
   async findSignInById(id: number): Promise<SignInRecord | null> {
     return run(() => {
       this.#checkFile("at-times");
-      return this.#signIn(this.#byId.get(id));
+      return this.#kept.get(id, () => this.#signIn(this.#byId.get(id)));
     });
   }
 

@@ -11,6 +11,7 @@ import { Database } from "./engine.js";
 import type { FileWatch } from "./file-watch.js";
 import { SqliteGroupStore } from "./group-store.js";
 import { SqliteImageStore } from "./image-store.js";
+import { readDataVersion } from "./kept-reads.js";
 import { SqlitePolicyReader } from "./policy-reader.js";
 import { SqliteWholePolicy } from "./whole-policy.js";
 
@@ -36,8 +37,6 @@ export function assembleStore(connection: Connection, options: AssemblyOptions):
   const groups = new SqliteGroupStore(connection, record);
   const images = new SqliteImageStore(connection, record);
   const ping = connection.prepare("SELECT 1 FROM migration LIMIT 1");
-  const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
-  const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
   return {
     accounts,
     credentials: new SqliteCredentialStore(connection, checkFile, record, accounts),
@@ -46,8 +45,7 @@ export function assembleStore(connection: Connection, options: AssemblyOptions):
     whole: new SqliteWholePolicy(connection, { accounts, groups, images }),
     changes: new SqliteChangeLog(connection, record),
     policy: new SqlitePolicyReader(connection, checkFile),
-    // The first counts what others committed, the second what this connection wrote.
-    dataVersion: () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0),
+    dataVersion: readDataVersion(connection),
     ping: async () => {
       await run(() => {
         checkFile("now");

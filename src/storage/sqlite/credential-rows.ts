@@ -9,6 +9,7 @@ import {
   type ListedCredential,
 } from "../../domain/credential.js";
 import { formatImagePattern, type ImagePattern } from "../../domain/image-pattern.js";
+import { NO_CEILING } from "../../domain/requester.js";
 import { readActions } from "./rows.js";
 
 export interface CredentialRow {
@@ -96,7 +97,7 @@ export function ceilingColumns(ceiling: Ceiling): {
 }
 
 function readCeiling(row: CredentialRow): Ceiling {
-  if (row.images === null && row.actions === null) return { kind: "none" };
+  if (row.images === null && row.actions === null) return NO_CEILING;
   return {
     kind: "narrowed",
     images: row.images === null ? null : (JSON.parse(row.images) as ImagePattern[]),

@@ -31,6 +31,7 @@ import {
   type ListedRow,
 } from "./credential-rows.js";
 import type { FileWatch } from "./file-watch.js";
+import { KeptReads } from "./kept-reads.js";
 
 export class SqliteCredentialStore implements CredentialStore {
   readonly #connection: Connection;
@@ -40,6 +41,8 @@ export class SqliteCredentialStore implements CredentialStore {
   readonly #byDigest;
   readonly #byId;
   readonly #listedById;
+  /** By digest, or by number. */
+  readonly #kept: KeptReads<PresentedCredential | null>;
 
   constructor(
     connection: Connection,
@@ -51,6 +54,7 @@ export class SqliteCredentialStore implements CredentialStore {
     this.#checkFile = checkFile;
     this.#record = record;
     this.#accounts = accounts;
+    this.#kept = new KeptReads(connection);
     const one = (where: string) =>
       connection.prepare<[unknown], CredentialRow>(
         `SELECT ${CREDENTIAL_COLUMNS} FROM credential c WHERE ${where}`,
@@ -121,14 +125,17 @@ export class SqliteCredentialStore implements CredentialStore {
   async present(digest: Uint8Array): Promise<PresentedCredential | null> {
     return run(() => {
       this.#checkFile("at-times");
-      return this.#withHolder(this.#byDigest.get(Buffer.from(digest)));
+      const bytes = Buffer.from(digest);
+      return this.#kept.get(bytes.toString("latin1"), () =>
+        this.#withHolder(this.#byDigest.get(bytes)),
+      );
     });
   }
 
   async presentById(id: number): Promise<PresentedCredential | null> {
     return run(() => {
       this.#checkFile("at-times");
-      return this.#withHolder(this.#byId.get(id));
+      return this.#kept.get(id, () => this.#withHolder(this.#byId.get(id)));
     });
   }
 

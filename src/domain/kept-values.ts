@@ -1,0 +1,26 @@
+// Values that were worked out of a text already: bounded, the oldest makes room.
+
+/** What is kept of each; a text of some hundred characters and its value. */
+const VALUES_MAX = 1000;
+/** Longer texts are rare, and not worth the room. */
+const TEXT_MAX_CHARACTERS = 1024;
+
+/**
+ * Answers what `work` answers, which must depend on the text alone; the same value for the same text, so nobody may change
+ * it. The texts stay in memory: `mayKeep` leaves out those that may hold a secret.
+ */
+export function keepValues<Value>(
+  work: (text: string) => Value,
+  mayKeep: (text: string) => boolean = () => true,
+): (text: string) => Value {
+  const values = new Map<string, Value>();
+  return (text) => {
+    const known = values.get(text);
+    if (known !== undefined) return known;
+    const value = work(text);
+    if (text.length > TEXT_MAX_CHARACTERS || !mayKeep(text)) return value;
+    values.set(text, value);
+    if (values.size > VALUES_MAX) values.delete(values.keys().next().value ?? text);
+    return value;
+  };
+}

@@ -1,0 +1,62 @@
+// Answers of reads that every request asks for, kept for as long as nobody has committed anything: a look costs a microsecond.
+import type { Connection } from "./connection.js";
+
+/** What is kept of each kind of read, weighed by its makers: some megabytes in all, however large the store is. */
+const WEIGHT_MAX = 5000;
+
+/** Changes whenever anything was committed to the file, by whomever. */
+export type DataVersion = () => number;
+
+/** Throws SqliteError where the file can't be read just now. */
+export function readDataVersion(connection: Connection): DataVersion {
+  const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
+  const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
+  // The first counts what others committed, the second what this connection wrote.
+  return () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0);
+}
+
+/** One kind of read on a connection. Answers are shared between callers: nobody changes them. */
+export class KeptReads<Answer> {
+  readonly #connection: Connection;
+  readonly #version: DataVersion;
+  readonly #weigh: (answer: Answer) => number;
+  readonly #answers = new Map<string | number, Answer>();
+  #keptAt = NaN;
+  #weight = 0;
+
+  /** `weigh`: 1 is about a kilobyte. */
+  constructor(connection: Connection, weigh: (answer: Answer) => number = () => 1) {
+    this.#connection = connection;
+    this.#version = readDataVersion(connection);
+    this.#weigh = weigh;
+  }
+
+  /** What `read` answers for the key, or has answered since the last commit of anybody. */
+  get(key: string | number, read: () => Answer): Answer {
+    // What a transaction shows of itself it may take back.
+    if (this.#connection.inTransaction) return read();
+    const version = this.#version();
+    if (version !== this.#keptAt) {
+      this.#answers.clear();
+      this.#weight = 0;
+      this.#keptAt = version;
+    }
+    const kept = this.#answers.get(key);
+    if (kept !== undefined) return kept;
+    const answer = read();
+    this.#keep(key, answer);
+    return answer;
+  }
+
+  #keep(key: string | number, answer: Answer): void {
+    const weight = this.#weigh(answer);
+    if (weight > WEIGHT_MAX) return;
+    this.#answers.set(key, answer);
+    this.#weight += weight;
+    for (const [oldest, displaced] of this.#answers) {
+      if (this.#weight <= WEIGHT_MAX) return;
+      this.#answers.delete(oldest);
+      this.#weight -= this.#weigh(displaced);
+    }
+  }
+}
