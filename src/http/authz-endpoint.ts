@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BlockList } from "node:net";
 import type { ActivityRecorder } from "../domain/activity.js";
+import { keepValues } from "../domain/kept-values.js";
 import { err, ok, type Result } from "../domain/result.js";
 import {
   authenticateBearer,
@@ -117,6 +118,12 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
+/** Method, line break, URI, of a request that has no body: nodes ask for the same few manifests again and again. */
+const readPlainRequest = keepValues((line) => {
+  const [method = "", uri = ""] = line.split("\n");
+  return readProxiedRequest({ method, uri, contentTypes: [] });
+});
+
 /** Method, URI and service as the proxy tells them; each exactly once (REGISTRY-FACTS §4.3 rule 4). */
 function readQuestion(
   { headerFamily, gate }: AuthzEndpoint,
@@ -131,7 +138,10 @@ function readQuestion(
   if (method === undefined || uri === undefined) return err("no-headers");
   if (methods.length > 1 || uris.length > 1) return err("two-headers");
   const contentTypes = headerValues(request, "content-type");
-  const read = readProxiedRequest({ method, uri, contentTypes });
+  const read =
+    contentTypes.length === 0
+      ? readPlainRequest(`${method}\n${uri}`)
+      : readProxiedRequest({ method, uri, contentTypes });
   if (!read.ok) return read;
   const query = parseForm(rawQuery);
   const services = query.ok ? (query.value.get("service") ?? []) : [""];

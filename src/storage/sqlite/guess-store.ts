@@ -17,6 +17,7 @@ import {
 } from "../../domain/throttle.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { Connection } from "./connection.js";
+import { KeptReads } from "./kept-reads.js";
 
 export interface GuessStoreOptions {
   readonly settings: ThrottleSettings;
@@ -31,11 +32,17 @@ interface AttemptsRow {
   readonly is_shut: number;
 }
 
+/** What is noted of an account, or a name, and of a network. */
+interface Noted extends Omit<GuessRecord, "isKnown"> {
+  /** When the account last signed in from there. */
+  readonly seenAt: EpochSeconds | null;
+}
+
 const LOOK = `
   SELECT
     (SELECT json_array(failures, locked_until, lock_seconds, is_shut) FROM attempts WHERE subject = @account) AS account,
     (SELECT json_array(failures, locked_until, lock_seconds, is_shut) FROM attempts WHERE subject = @network) AS network,
-    EXISTS (SELECT 1 FROM known_network WHERE account_id = @id AND network = @number AND seen_at > @since) AS is_known`;
+    (SELECT max(seen_at) FROM known_network WHERE account_id = @id AND network = @number) AS seen_at`;
 const PUT = `
   INSERT INTO attempts (subject, kind, failures, locked_until, lock_seconds, is_shut, noted_at, kept_until)
   VALUES (@subject, @kind, @failures, @locked_until, @lock_seconds, @is_shut, @noted_at, @kept_until)
@@ -63,12 +70,14 @@ export class SqliteGuessStore {
   readonly #read;
   readonly #put;
   readonly #cut;
+  readonly #kept: KeptReads<Noted>;
   /** Pairs of account and network that were written today: a sign-in costs no write as a rule. */
   readonly #notedPairs = new Map<string, EpochSeconds>();
 
   /** Throws SqliteError, as every method. `now` clears what an earlier run of the machine left. */
   constructor(connection: Connection, options: GuessStoreOptions, now: SteadySeconds) {
     this.#connection = connection;
+    this.#kept = new KeptReads(connection);
     this.#options = options;
     connection
       .prepare("INSERT OR IGNORE INTO mark_key (id, bytes) VALUES (1, ?)")
@@ -79,7 +88,7 @@ export class SqliteGuessStore {
       .get() as Buffer;
     this.#look = connection.prepare<
       [object],
-      { account: string | null; network: string | null; is_known: number }
+      { account: string | null; network: string | null; seen_at: number | null }
     >(LOOK);
     this.#read = connection.prepare<[string], AttemptsRow>(
       "SELECT failures, locked_until, lock_seconds, is_shut FROM attempts WHERE subject = ?",
@@ -91,20 +100,23 @@ export class SqliteGuessStore {
   }
 
   look(target: GuessTarget, source: string, today: EpochSeconds): GuessRecord {
-    const number = this.#numberOf(source);
-    const row = this.#look.get({
-      account: this.#subjectOf(target),
-      network: `network:${source}`,
-      id: target.kind === "account" ? target.id : 0,
-      number,
-      since: today - KNOWN_SECONDS,
+    const account = this.#subjectOf(target);
+    const { seenAt, ...noted } = this.#kept.get(`${account ?? ""}\n${source}`, () => {
+      const number = this.#numberOf(source);
+      const row = this.#look.get({
+        account,
+        network: `network:${source}`,
+        id: target.kind === "account" ? target.id : 0,
+        number,
+      });
+      return {
+        account: readJson(row?.account ?? null),
+        network: readJson(row?.network ?? null),
+        networkNumber: number,
+        seenAt: row?.seen_at ?? null,
+      };
     });
-    return {
-      account: readJson(row?.account ?? null),
-      network: readJson(row?.network ?? null),
-      networkNumber: number,
-      isKnown: row?.is_known === 1,
-    };
+    return { ...noted, isKnown: seenAt !== null && seenAt > today - KNOWN_SECONDS };
   }
 
   /** Reads, counts and writes in one transaction; writes nothing where the failure is known already. */
