@@ -1,0 +1,129 @@
+// The least programs that could do the work of a case, on plain node:http. Started by itself as `node floor.mjs PLAN.json`.
+// What no floor does: look at a path, a query, a name, a store, a limit; write a log or a record.
+import { generateKeyPairSync, randomUUID, sign, type KeyObject } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { availableParallelism } from "node:os";
+import type { Algorithm, FloorPlan, Headers } from "./floor-plan.js";
+
+type Plan<Kind> = Extract<FloorPlan, { readonly kind: Kind }>;
+
+function makeKey(algorithm: Algorithm): KeyObject {
+  if (algorithm === "RS256") return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+}
+
+const encode = (text: string): string => Buffer.from(text).toString("base64url");
+
+type Fields = Record<string, string | number>;
+
+function send(response: ServerResponse, text: string, fields: Fields): void {
+  response.writeHead(200, { ...fields, "content-length": Buffer.byteLength(text) });
+  response.end(text);
+}
+
+const fieldsOf = (headers: Headers): Fields => Object.fromEntries(headers);
+
+/**
+ * One signature on the thread pool over a header made once and a payload made anew (times and id), in an answer of the
+ * server's size. A body is read to its end, but nothing is made of it.
+ */
+function tokenFloor(plan: Plan<"token">) {
+  const key = makeKey(plan.algorithm);
+  const { claims, members } = plan;
+  const fields = fieldsOf(plan.headers);
+  const ttl = Number(claims["exp"]) - Number(claims["iat"]);
+  const idLength = String(claims["jti"]).length;
+  const answer = (response: ServerResponse): void => {
+    const now = Math.floor(Date.now() / 1000);
+    const jti = randomUUID().slice(0, idLength);
+    const fresh = { ...claims, exp: now + ttl, nbf: now, iat: now, jti };
+    const input = `${plan.header}.${encode(JSON.stringify(fresh))}`;
+    const options = { key, dsaEncoding: "ieee-p1363" } as const;
+    sign("sha256", Buffer.from(input), options, (error, signature) => {
+      if (error !== null) throw error;
+      const token = `${input}.${signature.toString("base64url")}`;
+      const issuedAt = new Date(now * 1000).toISOString();
+      const text = JSON.stringify({ token, access_token: token, issued_at: issuedAt, ...members });
+      send(response, text, fields);
+    });
+  };
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.method === "GET") {
+      answer(response);
+      return;
+    }
+    request.once("end", () => {
+      answer(response);
+    });
+    request.resume();
+  };
+}
+
+/** The same few bytes to everybody. */
+function plainFloor({ text, headers }: Plan<"plain">) {
+  const fields = fieldsOf(headers);
+  return (_request: IncomingMessage, response: ServerResponse): void => {
+    send(response, text, fields);
+  };
+}
+
+/** Verifies a token by the key that its own x5c names, once; afterwards to have seen it is enough. */
+async function verifyFloor({ headers }: Plan<"verify">) {
+  const { compactVerify, decodeProtectedHeader, importX509 } = await import("jose");
+  const seen = new Map<string, boolean>();
+  const fields = fieldsOf(headers);
+  const verify = async (token: string): Promise<void> => {
+    const { alg = "", x5c = [] } = decodeProtectedHeader(token);
+    const pem = `-----BEGIN CERTIFICATE-----\n${x5c[0] ?? ""}\n-----END CERTIFICATE-----`;
+    await compactVerify(token, await importX509(pem, alg));
+    seen.set(token, true);
+  };
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const token = (request.headers.authorization ?? "").slice("Bearer ".length);
+    const pass = (): void => {
+      response.writeHead(204, fields);
+      response.end();
+    };
+    if (seen.has(token)) pass();
+    else
+      verify(token).then(pass, () => {
+        response.writeHead(401).end();
+      });
+  };
+}
+
+/** Raw argon2id, as many at once as the server's own queue runs (availableParallelism; pinned that is one). */
+async function runArgon2({ hash, password, seconds }: Plan<"argon2">): Promise<void> {
+  const { default: argon2 } = await import("argon2");
+  const began = process.hrtime.bigint();
+  const elapsed = (): number => Number(process.hrtime.bigint() - began) / 1e9;
+  const started = process.cpuUsage();
+  let count = 0;
+  const work = async (): Promise<void> => {
+    while (elapsed() < seconds) {
+      if (!(await argon2.verify(hash, password))) throw new Error("the password does not fit");
+      count += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const taken = elapsed();
+  const { user, system } = process.cpuUsage(started);
+  const cpu = (user + system) / count;
+  process.stdout.write(`${JSON.stringify({ rate: count / taken, cpu })}\n`);
+}
+
+async function listenerOf(plan: Exclude<FloorPlan, Plan<"argon2">>) {
+  switch (plan.kind) {
+    case "token":
+      return tokenFloor(plan);
+    case "plain":
+      return plainFloor(plan);
+    case "verify":
+      return verifyFloor(plan);
+  }
+}
+
+const plan = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as FloorPlan;
+if (plan.kind === "argon2") await runArgon2(plan);
+else createServer(await listenerOf(plan)).listen(plan.port, "127.0.0.1");
