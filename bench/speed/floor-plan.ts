@@ -5,7 +5,8 @@ export type Algorithm = "ES256" | "RS256";
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
-export type FloorPlan =
+/** Floors that answer requests. */
+export type ListeningPlan =
   | {
       readonly kind: "token";
       readonly port: number;
@@ -23,13 +24,17 @@ export type FloorPlan =
       readonly text: string;
       readonly headers: Headers;
     }
-  | { readonly kind: "verify"; readonly port: number; readonly headers: Headers }
-  | {
-      readonly kind: "argon2";
-      readonly hash: string;
-      readonly password: string;
-      readonly seconds: number;
-    };
+  | { readonly kind: "verify"; readonly port: number; readonly headers: Headers };
+
+/** Raw argon2id for so many seconds. */
+export interface HashPlan {
+  readonly kind: "argon2";
+  readonly hash: string;
+  readonly password: string;
+  readonly seconds: number;
+}
+
+export type FloorPlan = ListeningPlan | HashPlan;
 
 /** Node adds these itself. */
 const OWN = new Set(["date", "connection", "keep-alive", "transfer-encoding", "content-length"]);
@@ -61,7 +66,7 @@ export function readToken(text: string): ReadToken {
 }
 
 /** The plan of a token floor for this answer of the server. */
-export function planTokenFloor(answer: SpeedAnswer, port: number): FloorPlan {
+export function planTokenFloor(answer: SpeedAnswer, port: number): ListeningPlan {
   const { token, header, claims, members } = readToken(answer.text);
   const kept = Object.entries(members).filter(
     ([name]) => !["token", "access_token", "issued_at"].includes(name),

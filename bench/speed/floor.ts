@@ -4,9 +4,9 @@ import { generateKeyPairSync, randomUUID, sign, type KeyObject } from "node:cryp
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { availableParallelism } from "node:os";
-import type { Algorithm, FloorPlan, Headers } from "./floor-plan.js";
+import type { Algorithm, FloorPlan, HashPlan, Headers, ListeningPlan } from "./floor-plan.js";
 
-type Plan<Kind> = Extract<FloorPlan, { readonly kind: Kind }>;
+type Plan<Kind> = Extract<ListeningPlan, { readonly kind: Kind }>;
 
 function makeKey(algorithm: Algorithm): KeyObject {
   if (algorithm === "RS256") return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
@@ -94,7 +94,7 @@ async function verifyFloor({ headers }: Plan<"verify">) {
 }
 
 /** Raw argon2id, as many at once as the server's own queue runs (availableParallelism; pinned that is one). */
-async function runArgon2({ hash, password, seconds }: Plan<"argon2">): Promise<void> {
+async function runArgon2({ hash, password, seconds }: HashPlan): Promise<void> {
   const { default: argon2 } = await import("argon2");
   const began = process.hrtime.bigint();
   const elapsed = (): number => Number(process.hrtime.bigint() - began) / 1e9;
@@ -113,7 +113,7 @@ async function runArgon2({ hash, password, seconds }: Plan<"argon2">): Promise<v
   process.stdout.write(`${JSON.stringify({ rate: count / taken, cpu })}\n`);
 }
 
-async function listenerOf(plan: Exclude<FloorPlan, Plan<"argon2">>) {
+async function listenerOf(plan: ListeningPlan) {
   switch (plan.kind) {
     case "token":
       return tokenFloor(plan);

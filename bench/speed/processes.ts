@@ -1,72 +1,113 @@
-// Starts what is measured: servers on a seeded site and floors, pinned to a core or not; all end with the workspace.
-import { mkdirSync, rmSync, readFileSync, writeFileSync } from "node:fs";
+// Starts what is measured: servers on a seeded site and floors, on a core of their own or not; all end with the workspace.
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import typescript from "typescript";
 import { findFreePort } from "../../test/support/free-port.js";
 import { run, startDaemon, waitUntilReady, type Daemon } from "../../test/support/process.js";
 import type { Workspace } from "../../test/support/workspace.js";
-import type { FloorPlan } from "./floor-plan.js";
+import type { FloorPlan, HashPlan, ListeningPlan } from "./floor-plan.js";
+import type { Placement } from "./machine.js";
 import type { SeededSite } from "./seed.js";
-
-/** Command lines that stand before a program's own. */
-export interface Placement {
-  readonly server: readonly string[];
-  readonly load: readonly string[];
-}
-
-/** The server on the first core and the load generator on the second. */
-export const PINNED: Placement = { server: ["taskset", "-c", "0"], load: ["taskset", "-c", "1"] };
-export const UNPINNED: Placement = { server: [], load: [] };
 
 /** What load is put on. */
 export interface Target {
-  readonly port: number;
+  /** HOST:PORT */
+  readonly host: string;
   /** Null: a process that somebody else started. */
   readonly pid: number | null;
 }
 
 export interface Started extends Target {
   readonly pid: number;
+  /** The last 64 KiB of what it has printed. */
+  logEnd(): string;
   /** Answers the exit code. */
   stop(): Promise<number>;
 }
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const PATH = process.env["PATH"] ?? "";
+const LOG_END_BYTES = 65_536;
 
-async function start(
-  workspace: Workspace,
-  placement: Placement,
-  command: readonly string[],
-  {
-    env,
-    name,
-    port,
-    path,
-  }: { env: Readonly<Record<string, string>>; name: string; port: number; path: string },
-): Promise<Started> {
-  const [program = "", ...args] = [...placement.server, process.execPath, ...command];
+interface Command {
+  readonly words: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly name: string;
+  readonly port: number;
+}
+
+async function launch(workspace: Workspace, { words, env, name, port }: Command): Promise<Started> {
+  const [program = "", ...args] = words;
   const logFile = join(workspace.folder, `${name}-${port}.log`);
   const daemon: Daemon = await startDaemon(program, args, { env, logFile });
   workspace.onClose(() => daemon.stop("SIGKILL"));
+  return {
+    host: `127.0.0.1:${port}`,
+    pid: daemon.pid,
+    logEnd: () => readEnd(logFile),
+    stop: async () => {
+      const code = await daemon.stop();
+      rmSync(logFile, { force: true });
+      return code;
+    },
+  };
+}
+
+function readEnd(file: string): string {
+  const { size } = statSync(file);
+  const bytes = Buffer.alloc(Math.min(LOG_END_BYTES, size));
+  const descriptor = openSync(file, "r");
+  readSync(descriptor, bytes, 0, bytes.length, size - bytes.length);
+  closeSync(descriptor);
+  return bytes.toString("utf8");
+}
+
+async function untilReady(started: Started, name: string, path: string): Promise<Started> {
+  const daemon = { pid: started.pid, log: () => started.logEnd() } as Daemon;
   await waitUntilReady(daemon, name, async () => {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    const answer = await fetch(`http://${started.host}${path}`);
     await answer.arrayBuffer();
     return answer.status < 500;
   });
-  return { port, pid: daemon.pid, stop: () => daemon.stop() };
+  return started;
 }
 
-/** `dockwarden serve` as it is built, its log in a file. */
-export async function startServer(
+/** `dockwarden serve` as it is built, its log in a file; not yet ready. */
+export async function spawnSite(
   workspace: Workspace,
   site: SeededSite,
   placement: Placement,
 ): Promise<Started> {
   const port = await findFreePort();
   const env = { ...site.env, DOCKWARDEN_SERVER__PORT: String(port) };
-  const command = [join(ROOT, "dist", "main.js"), "serve"];
-  return start(workspace, placement, command, { env, name: "server", port, path: "/health/ready" });
+  const words = [...placement.server, process.execPath, join(ROOT, "dist", "main.js"), "serve"];
+  return launch(workspace, { words, env, name: "server", port });
+}
+
+/** As spawnSite, and ready. */
+export async function startSite(
+  workspace: Workspace,
+  site: SeededSite,
+  placement: Placement,
+): Promise<Started> {
+  return untilReady(await spawnSite(workspace, site, placement), "server", "/health/ready");
+}
+
+/** Raw argon2, see floor.ts. */
+export interface HashFloor {
+  /** Verifications a second. */
+  readonly rate: number;
+  /** Microseconds of processor time for each. */
+  readonly cpu: number;
 }
 
 /** Floors run without a loader, as the server does: compiled once, where their packages are found. */
@@ -78,48 +119,42 @@ export class Floors {
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
     const folder = join(ROOT, "node_modules", ".cache", `dockwarden-bench-${process.pid}`);
-    const source = readFileSync(join(import.meta.dirname, "floor.ts"), "utf8");
-    const options = {
-      target: typescript.ScriptTarget.ES2023,
-      module: typescript.ModuleKind.NodeNext,
-      verbatimModuleSyntax: true,
-    };
     mkdirSync(folder, { recursive: true });
     workspace.onClose(async () => {
       rmSync(folder, { recursive: true, force: true });
     });
     this.#program = join(folder, "floor.mjs");
+    const source = readFileSync(join(import.meta.dirname, "floor.ts"), "utf8");
     const { outputText } = typescript.transpileModule(source, {
-      compilerOptions: options,
       fileName: "floor.mts",
+      compilerOptions: {
+        target: typescript.ScriptTarget.ES2023,
+        module: typescript.ModuleKind.NodeNext,
+        verbatimModuleSyntax: true,
+      },
     });
     writeFileSync(this.#program, outputText);
   }
 
-  #writePlan(plan: FloorPlan): string {
+  #words(plan: FloorPlan, placement: Placement): readonly string[] {
     this.#plans += 1;
     const file = join(this.#workspace.folder, `floor-${this.#plans}.json`);
     writeFileSync(file, JSON.stringify(plan), { mode: 0o600 });
-    return file;
+    return [...placement.server, process.execPath, this.#program, file];
   }
 
-  async start(plan: FloorPlan, placement: Placement): Promise<Started> {
-    if (plan.kind === "argon2") throw new Error("raw argon2 listens on no port");
-    const { port } = plan;
-    const command = [this.#program, this.#writePlan(plan)];
-    const how = { env: { PATH }, name: "floor", port, path: "/" };
-    return start(this.#workspace, placement, command, how);
+  /** Listening. */
+  async start(plan: ListeningPlan, placement: Placement): Promise<Started> {
+    const words = this.#words(plan, placement);
+    const command = { words, env: { PATH }, name: "floor", port: plan.port };
+    return untilReady(await launch(this.#workspace, command), "floor", "/");
   }
 
-  /** Raw argon2: verifications a second, and microseconds of processor time for each. */
-  async hash(
-    plan: Extract<FloorPlan, { readonly kind: "argon2" }>,
-    placement: Placement,
-  ): Promise<{ readonly rate: number; readonly cpu: number }> {
-    const command = [process.execPath, this.#program, this.#writePlan(plan)];
-    const [program = "", ...args] = [...placement.server, ...command];
+  /** Runs raw argon2 for the plan's time. */
+  async hash(plan: HashPlan, placement: Placement): Promise<HashFloor> {
+    const [program = "", ...args] = this.#words(plan, placement);
     const outcome = await run(program, args, { env: { PATH } });
     if (outcome.code !== 0) throw new Error(`the argon2 floor failed:\n${outcome.text}`);
-    return JSON.parse(outcome.stdout) as { readonly rate: number; readonly cpu: number };
+    return JSON.parse(outcome.stdout) as HashFloor;
   }
 }

@@ -16,10 +16,10 @@ export interface SpeedAnswer {
 
 const AGENT = "dockwarden-bench";
 
-/** Asks once, on the loopback address. */
-export async function ask(port: number, request: SpeedRequest): Promise<SpeedAnswer> {
+/** Asks `127.0.0.1:5001`, or another HOST:PORT, once. */
+export async function ask(host: string, request: SpeedRequest): Promise<SpeedAnswer> {
   const { method, path, headers, body } = request;
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+  const answer = await fetch(`http://${host}${path}`, {
     method,
     headers: { ...headers, "user-agent": AGENT },
     ...(body === undefined ? {} : { body }),

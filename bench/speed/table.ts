@@ -1,4 +1,6 @@
 // The tables that people read: plain columns, the first to the left and figures to the right.
+import type { Fact } from "./ground.js";
+import type { Verdict } from "./targets.js";
 import { medianRatio, summarize, type Round } from "./figures.js";
 
 /** One line of the table: a case, or another server. */
@@ -65,3 +67,23 @@ export function formatRows(rows: readonly RowFigures[]): string {
   ]);
   return formatColumns([HEAD, ...lines]);
 }
+
+/** Targets with their bounds and what came of them; without those that were not measured. */
+export function formatVerdicts(verdicts: readonly Verdict[]): string {
+  const lines = verdicts.flatMap(({ target, measured, isMet }) => {
+    if (measured === null) return [];
+    const { name, bound, unit } = target;
+    const wanted = "atLeast" in bound ? `≥ ${bound.atLeast}` : `≤ ${bound.atMost}`;
+    const told = isMet === true ? "met" : "MISSED";
+    return [[name, `${wanted} ${unit}`, `${formatFigure(measured)} ${unit}`, told]];
+  });
+  return formatColumns([["target", "bound", "measured", "verdict"], ...lines]);
+}
+
+export function formatFacts(facts: readonly Fact[]): string {
+  const lines = facts.map(({ name, value, unit }) => [name, `${formatFigure(value)} ${unit}`]);
+  return formatColumns([["besides", "measured"], ...lines]);
+}
+
+/** Two digits behind the point where there are few before it. */
+const formatFigure = (value: number): string => value.toFixed(Math.abs(value) < 100 ? 2 : 0);

@@ -5,7 +5,8 @@ import { run } from "../../test/support/process.js";
 import { MARK, writeScript, type Script } from "./wrk-script.js";
 
 export interface Load extends Script {
-  readonly port: number;
+  /** HOST:PORT */
+  readonly host: string;
   readonly seconds: number;
   readonly connections: number;
   /** The command line before `wrk`, such as `taskset -c 1`. */
@@ -59,8 +60,7 @@ let scripts = 0;
 
 /** @throws when wrk can't run; errors among the answers are in the figures. */
 export async function runWrk(load: Load): Promise<WrkFigures> {
-  const { port, seconds, connections, prefix, folder } = load;
-  const host = `127.0.0.1:${port}`;
+  const { host, seconds, connections, prefix, folder } = load;
   scripts += 1;
   const file = join(folder, `load-${scripts}.lua`);
   writeFileSync(file, writeScript(load, host), { mode: 0o600 });
