@@ -66,7 +66,7 @@ function readHash({ env, users }: SeededSite): string {
   }
 }
 
-/** Into one row; its rounds are twice as long as others, because there are so few requests in one. */
+/** Into one row; its rounds are a second longer than others, because there are so few requests in one. */
 export async function measureCold(
   ground: Ground,
   { site, server, placement }: Serving,
@@ -80,7 +80,7 @@ export async function measureCold(
   });
   if (first !== undefined) await checkAnswers("cold", server.host, [first]);
   const { rounds, seconds: usual, warmUpSeconds } = ground.pace;
-  const seconds = usual * 2;
+  const seconds = usual + 1;
   const measure = async (length: number): Promise<Round> => {
     const plan = planCold(ground, accounts, { placement, seconds: length });
     const { round, used } = await measureRound(server, plan, length);

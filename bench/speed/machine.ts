@@ -15,10 +15,9 @@ export const UNPINNED: Placement = { server: [], load: [] };
 
 /** Core numbers of `taskset -cp`: `pid 7's current affinity list: 0,2-3` is 0, 2, 3. */
 export function parseCores(told: string): readonly number[] {
-  const list = told.slice(told.lastIndexOf(":") + 1).trim();
-  return list.split(",").flatMap((part) => {
-    const [first = Number.NaN, last = first] = part.split("-").map(Number);
-    if (!Number.isInteger(first) || !Number.isInteger(last)) return [];
+  const ranges = /: ([\d,-]+)\s*$/.exec(told)?.[1]?.split(",") ?? [];
+  return ranges.flatMap((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_none, at) => first + at);
   });
 }

@@ -19,7 +19,7 @@ import { formatFacts, formatRows, formatVerdicts } from "./table.js";
 import { countMet, judge } from "./targets.js";
 import type { Pace } from "./measure.js";
 
-const USUAL: Pace = { rounds: 3, seconds: 2, warmUpSeconds: 2 };
+const USUAL: Pace = { rounds: 3, seconds: 2, warmUpSeconds: 1 };
 const QUICK: Pace = { rounds: 1, seconds: 1, warmUpSeconds: 1 };
 const EXIT = { missed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -79,7 +79,8 @@ function print(options: Options, report: Report): boolean {
   else {
     const parts = [describe(machine), formatRows(report.rows)];
     if (report.facts.length > 0) parts.push(formatFacts(report.facts));
-    parts.push(formatVerdicts(verdicts), countMet(verdicts));
+    if (verdicts.some(({ isMet }) => isMet !== null)) parts.push(formatVerdicts(verdicts));
+    parts.push(countMet(verdicts));
     process.stdout.write(`${parts.join("\n\n")}\n`);
   }
   return verdicts.every(({ isMet }) => isMet !== false);

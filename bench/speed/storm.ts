@@ -35,7 +35,7 @@ export async function measureStorm(
   await checkAnswers("storm", server.host, questions);
   const lanes = [{ requests: questions.map(({ request }) => request), share: 1 }];
   const paced: LoadPlan = { name: "storm", ...PACED, lanes, placement, folder: workspace.folder };
-  const seconds = pace.seconds * 2;
+  const seconds = pace.seconds + 1;
   const [quiet, warm, cold]: [Round[], Round[], Round[]] = [[], [], []];
   await measureRound(server, paced, 1);
   for (let at = 0; at < pace.rounds; at += 1) {
