@@ -15,6 +15,7 @@ import {
 import { ok } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, write, type Connection } from "./connection.js";
+import { KeptReads } from "./kept-reads.js";
 import { LedgerApply } from "./ledger-apply.js";
 import { LEDGER_BOUNDS, pruneLedger, type LedgerBounds } from "./ledger-prune.js";
 import { LedgerPulls } from "./ledger-pulls.js";
@@ -36,6 +37,10 @@ const AHEAD_SECONDS = 600;
 /** Addresses are the registry's word, and clients may have chosen them. */
 const ADDRESS_MAX = 64;
 
+/** A digest may have tens of thousands of tags. */
+const weighReach = ({ tags, pastTags }: DigestReach): number =>
+  1 + Math.ceil((tags.length + pastTags.length) / 16);
+
 /** A connection of its own, opened by openLedger; every method may throw StoreUnavailable. */
 export class SqliteLedgerStore implements LedgerStore {
   readonly #connection: Connection;
@@ -45,6 +50,7 @@ export class SqliteLedgerStore implements LedgerStore {
   readonly #apply: LedgerApply;
   readonly #snapshots: LedgerSnapshots;
   readonly #reach: LedgerReach;
+  readonly #kept: KeptReads<DigestReach>;
   readonly #pulls: LedgerPulls;
   readonly #troubles: LedgerTroubles;
   readonly #putEvent;
@@ -58,6 +64,7 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#apply = new LedgerApply(connection);
     this.#snapshots = new LedgerSnapshots(connection, this.#apply);
     this.#reach = new LedgerReach(connection);
+    this.#kept = new KeptReads(connection, weighReach);
     this.#pulls = new LedgerPulls(connection);
     this.#troubles = new LedgerTroubles(connection);
     this.#putEvent = connection.prepare(
@@ -69,17 +76,28 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   async findReach(place: RepositoryPlace, digest: string): Promise<DigestReach> {
-    return run(() => {
-      const repository = this.#repositories.find(place);
-      return repository === null ? UNKNOWN_REACH : this.#reach.find(repository, digest);
-    });
+    return this.#findReach("manifest", place, digest);
   }
 
   async findBlobReach(place: RepositoryPlace, digest: string): Promise<DigestReach> {
-    return run(() => {
-      const repository = this.#repositories.find(place);
-      return repository === null ? UNKNOWN_REACH : this.#reach.findBlob(repository, digest);
-    });
+    return this.#findReach("blob", place, digest);
+  }
+
+  #findReach(
+    kind: "manifest" | "blob",
+    place: RepositoryPlace,
+    digest: string,
+  ): Promise<DigestReach> {
+    const { service, repository: name } = place;
+    return run(() =>
+      this.#kept.get([kind, service, name, digest].join("\n"), () => {
+        const repository = this.#repositories.find(place);
+        if (repository === null) return UNKNOWN_REACH;
+        return kind === "blob"
+          ? this.#reach.findBlob(repository, digest)
+          : this.#reach.find(repository, digest);
+      }),
+    );
   }
 
   async apply(
