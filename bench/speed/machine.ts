@@ -1,7 +1,7 @@
 // The machine that is measured on: its programs, its cores, and what a reader of the tables must know of it.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { dirname } from "node:path";
 import { err, ok, type Result } from "../../src/domain/result.js";
 
@@ -63,6 +63,8 @@ export interface MachineNote {
   readonly processor: string;
   readonly cores: number;
   readonly commit: string;
+  /** Programs that ran or waited to run, over the last minute, before the measurement began. */
+  readonly load: number;
 }
 
 /** The commit has a `+` where files differ from it. */
@@ -76,5 +78,6 @@ export function describeMachine(): MachineNote {
     processor: all[0]?.model ?? "unknown processor",
     cores: all.length,
     commit: `${git("rev-parse", "--short", "HEAD")}${changes}`,
+    load: loadavg()[0] ?? 0,
   };
 }

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import typescript from "typescript";
 import { findFreePort } from "../../test/support/free-port.js";
-import { run, startDaemon, waitUntilReady, type Daemon } from "../../test/support/process.js";
+import { run, startDaemon, waitUntilReady } from "../../test/support/process.js";
 import type { Workspace } from "../../test/support/workspace.js";
 import type { FloorPlan, HashPlan, ListeningPlan } from "./floor-plan.js";
 import type { Placement } from "./machine.js";
@@ -43,15 +43,26 @@ interface Command {
   readonly env: Readonly<Record<string, string>>;
   readonly name: string;
   readonly port: number;
+  /** Asked until something answers that is not an error of the server; null: nobody waits. */
+  readonly readyPath: string | null;
 }
 
-async function launch(workspace: Workspace, { words, env, name, port }: Command): Promise<Started> {
+async function launch(workspace: Workspace, command: Command): Promise<Started> {
+  const { words, env, name, port, readyPath } = command;
   const [program = "", ...args] = words;
+  const host = `127.0.0.1:${port}`;
   const logFile = join(workspace.folder, `${name}-${port}.log`);
-  const daemon: Daemon = await startDaemon(program, args, { env, logFile });
+  const daemon = await startDaemon(program, args, { env, logFile });
   workspace.onClose(() => daemon.stop("SIGKILL"));
+  if (readyPath !== null) {
+    await waitUntilReady(daemon, `The ${name}`, async () => {
+      const answer = await fetch(`http://${host}${readyPath}`);
+      await answer.arrayBuffer();
+      return answer.status < 500;
+    });
+  }
   return {
-    host: `127.0.0.1:${port}`,
+    host,
     pid: daemon.pid,
     logEnd: () => readEnd(logFile),
     stop: async () => {
@@ -71,36 +82,30 @@ function readEnd(file: string): string {
   return bytes.toString("utf8");
 }
 
-async function untilReady(started: Started, name: string, path: string): Promise<Started> {
-  const daemon = { pid: started.pid, log: () => started.logEnd() } as Daemon;
-  await waitUntilReady(daemon, name, async () => {
-    const answer = await fetch(`http://${started.host}${path}`);
-    await answer.arrayBuffer();
-    return answer.status < 500;
-  });
-  return started;
-}
-
-/** `dockwarden serve` as it is built, its log in a file; not yet ready. */
-export async function spawnSite(
+async function launchSite(
   workspace: Workspace,
-  site: SeededSite,
-  placement: Placement,
+  { site, placement }: { readonly site: SeededSite; readonly placement: Placement },
+  readyPath: string | null,
 ): Promise<Started> {
   const port = await findFreePort();
   const env = { ...site.env, DOCKWARDEN_SERVER__PORT: String(port) };
   const words = [...placement.server, process.execPath, join(ROOT, "dist", "main.js"), "serve"];
-  return launch(workspace, { words, env, name: "server", port });
+  return launch(workspace, { words, env, name: "server", port, readyPath });
 }
 
-/** As spawnSite, and ready. */
-export async function startSite(
+/** `dockwarden serve` as it is built, its log in a file; not yet ready. */
+export const spawnSite = (
   workspace: Workspace,
   site: SeededSite,
   placement: Placement,
-): Promise<Started> {
-  return untilReady(await spawnSite(workspace, site, placement), "server", "/health/ready");
-}
+): Promise<Started> => launchSite(workspace, { site, placement }, null);
+
+/** As spawnSite, and ready. */
+export const startSite = (
+  workspace: Workspace,
+  site: SeededSite,
+  placement: Placement,
+): Promise<Started> => launchSite(workspace, { site, placement }, "/health/ready");
 
 /** Raw argon2, see floor.ts. */
 export interface HashFloor {
@@ -146,8 +151,8 @@ export class Floors {
   /** Listening. */
   async start(plan: ListeningPlan, placement: Placement): Promise<Started> {
     const words = this.#words(plan, placement);
-    const command = { words, env: { PATH }, name: "floor", port: plan.port };
-    return untilReady(await launch(this.#workspace, command), "floor", "/");
+    const { port } = plan;
+    return launch(this.#workspace, { words, env: { PATH }, name: "floor", port, readyPath: "/" });
   }
 
   /** Runs raw argon2 for the plan's time. */

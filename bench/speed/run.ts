@@ -65,12 +65,12 @@ async function measure(options: Options, peer: Peer | null): Promise<Report> {
   }
 }
 
-function describe({ processor, cores, node, commit }: MachineNote): string {
-  return `commit ${commit}, Node.js ${node}, ${processor}, ${cores} cores`;
+function describe({ processor, cores, node, commit, load }: MachineNote): string {
+  return `commit ${commit}, Node.js ${node}, ${processor}, ${cores} cores, load average before ${load.toFixed(2)}`;
 }
 
-function print(options: Options, report: Report): boolean {
-  const machine = describeMachine();
+/** Answers whether no target was missed. */
+function print(options: Options, machine: MachineNote, report: Report): boolean {
   const verdicts = judge(report);
   const told = { machine, isQuick: options.isQuick, rows: report.rows, facts: report.facts };
   const json = JSON.stringify({ ...told, verdicts }, null, 2);
@@ -97,10 +97,12 @@ const peer = readPeer(process.env);
 if (!peer.ok) giveUp(peer.error);
 const obstacle = findObstacle();
 if (obstacle !== null) giveUp(obstacle);
+const machine = describeMachine();
 if (!isBuilt()) giveUp("The server could not be built; see above.");
 const report = await measure(options.value, peer.value).catch((error: unknown) => {
   say(error instanceof Error ? error.message : String(error));
   return null;
 });
 if (report === null) process.exitCode = EXIT.missed;
-else if (!print(options.value, report) && options.value.isStrict) process.exitCode = EXIT.missed;
+else if (!print(options.value, machine, report) && options.value.isStrict)
+  process.exitCode = EXIT.missed;
