@@ -44,7 +44,7 @@ export function prepareSigner(key: RingKey, header: KeyHeader): Sign {
 const encode = (text: string): string => Buffer.from(text, "utf8").toString("base64url");
 
 /** The claims as registries read them: `aud` a string, whole seconds, no null anywhere (distribution auth/jwt.md). */
-function toPayload(claims: TokenClaims): Record<string, unknown> {
+function toPayload(claims: TokenClaims): unknown {
   return {
     iss: claims.issuer,
     sub: claims.subject,
@@ -54,7 +54,8 @@ function toPayload(claims: TokenClaims): Record<string, unknown> {
     iat: claims.issuedAt,
     jti: claims.tokenId,
     access: claims.access,
-    ...(claims.holder === null ? {} : { dockwarden: claims.holder }),
+    // JSON leaves out what is undefined.
+    dockwarden: claims.holder ?? undefined,
   };
 }
 

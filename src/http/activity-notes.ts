@@ -101,8 +101,11 @@ export function noteIssued(
   const { subject, holder, decisions } = issued;
   const { service, scopes } = request;
   const credential = holder?.credential ?? "";
-  const use = { account: subject, accountId: holder?.account ?? null, credential, service };
-  if (scopes.length === 0) recorder.given({ ...use, image: "", actions: "" }, sender);
+  const accountId = holder?.account ?? null;
+  const give = (image: string, actions: string): void => {
+    recorder.given({ account: subject, accountId, credential, service, image, actions }, sender);
+  };
+  if (scopes.length === 0) give("", "");
   const references: string[] = [];
   for (const scope of scopes) {
     const entry = issued.access.find(
@@ -110,7 +113,7 @@ export function noteIssued(
     );
     const given = entry?.actions ?? [];
     const image = placeOf(scope);
-    if (given.length > 0) recorder.given({ ...use, image, actions: given.join(",") }, sender);
+    if (given.length > 0) give(image, given.join(","));
     if (!isShort(scope.actions, given)) continue;
     const decision = decisions.find(({ repository }) => repository === scope.name)?.decision;
     const reference = recorder.refused(

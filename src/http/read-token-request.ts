@@ -56,7 +56,10 @@ function readQuery(
   const asked = readQueryText(rawQuery);
   if (!asked.ok) return refuse(asked.error);
   if (!authorization.ok) return refuse({ reason: "authorization", fault: authorization.error });
-  return ok({ ...asked.value, credential: authorization.value, ...origin });
+  const { service, scopes, claimedAccount, wantsRefresh } = asked.value;
+  const { source, sender } = origin;
+  const credential = authorization.value;
+  return ok({ service, scopes, credential, claimedAccount, wantsRefresh, source, sender });
 }
 
 /** Every node of a cluster asks for the same few images. */

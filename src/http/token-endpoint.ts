@@ -49,11 +49,14 @@ export async function handleToken(
     return;
   }
   const tokenRequest = read.value;
-  const issued = await issueToken(tokenRequest, endpoint.tokens).catch((error: unknown) => {
+  let issued;
+  try {
+    issued = await issueToken(tokenRequest, endpoint.tokens);
+  } catch (error) {
     const ref = noteRefused(activity, tokenRequest, { reason: "unavailable", sender });
     endpoint.log.warn({ evt: "token.refuse", reason: "unavailable", ref, ...line });
     throw error;
-  });
+  }
   const isPost = request.method === "POST";
   if (!issued.ok) {
     const holder = "holder" in issued.error ? issued.error.holder : undefined;
@@ -66,9 +69,8 @@ export async function handleToken(
     return;
   }
   const refs = noteIssued(activity, tokenRequest, issued.value, sender);
-  const denied = refs.length === 0 ? {} : { refs };
-  endpoint.log.info({ ...describeIssue(issued.value, tokenRequest), ...denied, ...line });
-  const granted = isPost ? { scope: formatGranted(issued.value) } : {};
+  endpoint.log.info(describeIssue(issued.value, tokenRequest, { refs, line }));
+  const granted = isPost ? formatGranted(issued.value) : undefined;
   sendText(response, 200, formatBody(issued.value, granted), endpoint.headers);
 }
 
@@ -89,13 +91,14 @@ function answerUnread(
 /** distribution auth/token.md "Token response fields"; both names of the token, for every client. */
 function formatBody(
   { token, expiresInSeconds, issuedAt, refreshToken }: IssuedToken,
-  granted: { readonly scope?: string },
+  scope: string | undefined,
 ): string {
+  // JSON leaves out what is undefined.
   const rest = JSON.stringify({
     expires_in: expiresInSeconds,
     issued_at: formatTime(issuedAt),
-    ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
-    ...granted,
+    refresh_token: refreshToken ?? undefined,
+    scope,
   });
   // A compact JWS is made of letters that JSON takes as they are (RFC 7515 §3.1).
   return `{"token":"${token}","access_token":"${token}",${rest.slice(1)}`;
@@ -144,7 +147,12 @@ function reasonOf(refusal: TokenRefusal): string {
   return refusal.reason;
 }
 
-function describeIssue(issued: IssuedToken, request: TokenRequest) {
+/** One literal on the way of every token; what is undefined is not logged. */
+function describeIssue(
+  issued: IssuedToken,
+  request: TokenRequest,
+  { refs, line }: { readonly refs: readonly string[]; readonly line: Origin["line"] },
+) {
   const { claimedAccount } = request;
   const isDifferent = claimedAccount !== null && parseName(claimedAccount) !== issued.subject;
   return {
@@ -153,6 +161,9 @@ function describeIssue(issued: IssuedToken, request: TokenRequest) {
     service: request.service,
     asked: request.scopes.map(formatScope),
     given: issued.access.map(formatScope),
-    ...(isDifferent ? { claimed_account: parseName(claimedAccount) ?? "(not a name)" } : {}),
+    claimed_account: isDifferent ? (parseName(claimedAccount) ?? "(not a name)") : undefined,
+    refs: refs.length === 0 ? undefined : refs,
+    rid: line.rid,
+    ip: line.ip,
   };
 }
