@@ -1,6 +1,7 @@
 // Makes the logger (pino): JSON lines or words for people, with secrets cut out whatever a caller passes by mistake.
+import { createRequire } from "node:module";
 import { pino, type DestinationStream } from "pino";
-import pretty from "pino-pretty";
+import type { PinoPretty } from "pino-pretty";
 import type { Logger } from "./http/log.js";
 
 /** Members that are never written, at the top and one level down. */
@@ -25,8 +26,7 @@ export interface LogOptions {
 /** `stream` is for tests; without it lines go to standard output at the end of each turn of the event loop. */
 export function createLogger(options: LogOptions, stream?: DestinationStream): Logger {
   const plain = stream ?? gatherTurns(pino.destination({ dest: 1, sync: true }));
-  const destination =
-    options.format === "pretty" ? pretty({ sync: true, ignore: "pid,hostname" }) : plain;
+  const destination = options.format === "pretty" ? openPretty() : plain;
   return pino(
     {
       level: options.level,
@@ -37,6 +37,12 @@ export function createLogger(options: LogOptions, stream?: DestinationStream): L
     },
     destination,
   );
+}
+
+/** Loaded only where people read along. */
+function openPretty(): DestinationStream {
+  const pretty = createRequire(import.meta.url)("pino-pretty") as typeof PinoPretty;
+  return pretty({ sync: true, ignore: "pid,hostname" });
 }
 
 /** Lines beyond this are written before the turn ends. */

@@ -10,7 +10,7 @@ import {
 import { promisify } from "node:util";
 import type { KeyAlgorithm, KeyState } from "../domain/key.js";
 import type { EpochSeconds } from "../domain/time.js";
-import { issueCertificate } from "./certificate.js";
+import type { CertificateOrder } from "./certificate.js";
 import { hasLeadingZero } from "./key-id.js";
 import type { RingKey } from "./ring.js";
 
@@ -38,7 +38,7 @@ const newId = (): string => randomBytes(4).toString("hex");
 export async function makeCa(state: KeyState, now: EpochSeconds): Promise<RingKey> {
   const { publicKey, privateKey } = await generate("rsa", { modulusLength: 3072 });
   const id = newId();
-  const certificatePem = issueCertificate({
+  const certificatePem = await issue({
     publicKey,
     commonName: `Dockwarden token CA ${id}`,
     notBefore: now - BACKDATED,
@@ -68,7 +68,7 @@ export async function makeSigningKey(
 ): Promise<RingKey> {
   const { publicKey, privateKey } = await generateSigning(algorithm);
   const id = newId();
-  const certificatePem = issueCertificate({
+  const certificatePem = await issue({
     publicKey,
     commonName: `Dockwarden token signing ${id}`,
     notBefore: Math.max(now - BACKDATED, beginOf(ca.certificatePem)),
@@ -111,4 +111,10 @@ export function algorithmOf(key: RingKey): string {
   if (key.role === "signing") return isRsa ? "RS256" : "ES256";
   if (isRsa) return `RSA-${details?.modulusLength ?? "?"}`;
   return details?.namedCurve === "prime256v1" ? "P-256" : (details?.namedCurve ?? "unknown");
+}
+
+/** What writes certificates is loaded only by who makes some: a server with its keys needs none of it. */
+async function issue(order: CertificateOrder): Promise<string> {
+  const { issueCertificate } = await import("./certificate.js");
+  return issueCertificate(order);
 }

@@ -1,5 +1,8 @@
 // What people and registries open now and then: the front page, /health, the CA certificate, the JWKS. Express lives here.
-import express, { type Express, type Request, type Response } from "express";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import type express from "express";
+import type { Express, Request, Response } from "express";
 import { errorBody } from "./answer.js";
 import { reportHealth, type HealthSource } from "./health.js";
 
@@ -22,11 +25,23 @@ const NOT_FOUND = errorBody({
 });
 
 /** `isPublic`: the front page, certificate and keys; `isInternal`: /health. One listener may be both. */
-export function createPages(
-  source: PagesSource,
-  role: { readonly isPublic: boolean; readonly isInternal: boolean },
-): Express {
-  const app = express();
+interface PagesRole {
+  readonly isPublic: boolean;
+  readonly isInternal: boolean;
+}
+
+/** Express is loaded when the first page is asked for: tokens need none of it. */
+export function createPages(source: PagesSource, role: PagesRole): RequestListener {
+  let app: Express | null = null;
+  return (request: IncomingMessage, response: ServerResponse) => {
+    app ??= buildPages(source, role);
+    app(request, response);
+  };
+}
+
+function buildPages(source: PagesSource, role: PagesRole): Express {
+  const open = createRequire(import.meta.url)("express") as typeof express;
+  const app = open();
   app.disable("x-powered-by");
   app.disable("etag");
   app.enable("case sensitive routing");
