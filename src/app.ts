@@ -151,10 +151,11 @@ export interface Initialized {
 /**
  * Makes what is missing of store, keys and first admin; on an initialised store changes nothing. Where a store lies
  * without keys, they are lost or not mounted, and new ones put every registry out: made only with `mayReplaceKeys`.
+ * `isServedNext`: the server that starts next has a large store looked through.
  */
 export async function initialize(
   loaded: LoadedConfig,
-  options: { readonly mayReplaceKeys: boolean },
+  options: { readonly mayReplaceKeys: boolean; readonly isServedNext?: boolean },
 ): Promise<Result<Initialized, StartFault>> {
   // Read before the process may become the store's owner, who may not read it.
   const preset = readPresetPassword();
@@ -165,7 +166,12 @@ export async function initialize(
   const keys = await openKeys(loaded, { mayCreate: options.mayReplaceKeys || !hadStore });
   if (!keys.ok) return keys;
   const migrate = loaded.config.storage.autoMigrate ? "apply" : "refuse";
-  const opened = await openContext(loaded, { store: "create", migrate, isServer: false });
+  const opened = await openContext(loaded, {
+    store: "create",
+    migrate,
+    isServer: false,
+    isCheckedLater: options.isServedNext ?? false,
+  });
   if (!opened.ok) return opened;
   const context = opened.value;
   try {

@@ -59,6 +59,8 @@ export interface OpenMode {
   readonly store: "create" | "existing";
   readonly migrate: "apply" | "refuse";
   readonly isServer: boolean;
+  /** A large store is looked through after it is open, by whoever says so; absent: at once. */
+  readonly isCheckedLater?: boolean;
   /** Who is on record for changes; absent: who started the program. */
   readonly actor?: Actor;
   /** Told of every change that is put on record, before it is committed. */
@@ -117,6 +119,7 @@ export async function openContext(
     mode: mode.store,
     migrate: mode.migrate,
     isServer: mode.isServer,
+    isCheckedLater: mode.isCheckedLater ?? false,
     clock: systemClock,
     actor: mode.actor ?? findActor(),
     ...(mode.onChange === undefined ? {} : { onChange: mode.onChange }),

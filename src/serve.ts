@@ -29,8 +29,10 @@ import { openGate } from "./open-gate.js";
 import { openRegistries } from "./open-registries.js";
 import { keepPolicyFile } from "./policy-file.js";
 import { listenFault, type StartFault } from "./start-fault.js";
+import { startStoreCheck } from "./store-check-run.js";
 import { activityPathOf } from "./storage/sqlite/open-activity.js";
 import { ledgerPathOf } from "./storage/sqlite/open-ledger.js";
+import { isLargeStore } from "./storage/sqlite/store-check.js";
 import type { Tls } from "./tls-files.js";
 import { startUseWriter } from "./use-writer.js";
 
@@ -58,7 +60,8 @@ export async function serve(
   const keys = await openKeys(loaded, { mayCreate: false });
   if (!keys.ok) return keys;
   const migrate = config.storage.autoMigrate ? "apply" : "refuse";
-  const opened = await openContext(loaded, { store: "existing", migrate, isServer: true });
+  const mode = { store: "existing", migrate, isServer: true, isCheckedLater: true } as const;
+  const opened = await openContext(loaded, mode);
   if (!opened.ok) return opened;
   const log = createLogger(config.log);
   const state = { isStopping: false };
@@ -122,6 +125,7 @@ export async function serve(
   log.info({ evt: "server.start", url, credentialEpoch });
   for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
   for (const reason of await health.findWarnings()) log.warn({ evt: "server.degraded", reason });
+  let exitCode = 0;
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => {
     finish = resolve;
@@ -134,14 +138,28 @@ export async function serve(
     await Promise.all(servers.map((server) => drain(server, DRAIN_MILLISECONDS)));
     stopWatching();
     stopPruning();
+    stopChecking();
     registries.close();
     await stopMending();
     await stopReading();
     await closeParts(parts);
     log.info({ evt: "server.stopped" });
-    finish(0);
+    finish(exitCode);
   };
+  const stopChecking = checkLargeStore(parts, () => {
+    exitCode = DAMAGED_EXIT;
+    void stop();
+  });
   return ok({ url, finished, stop });
+}
+
+/** What a damaged store ends with that is found before the start, too. */
+const DAMAGED_EXIT = 3;
+
+/** A small one was looked through when it was opened. */
+function checkLargeStore({ loaded, log }: ServerParts, onDamage: () => void): () => void {
+  const { path } = loaded.config.storage;
+  return isLargeStore(path) ? startStoreCheck({ path, log, onDamage }) : () => undefined;
 }
 
 /** Writes what is left; the store goes last. */

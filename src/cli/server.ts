@@ -57,7 +57,7 @@ async function run(session: Session, mayCreate: boolean): Promise<void> {
   // Before the process may become the store's owner, who may not read the files.
   const tls = orExit(readTls(loaded.config.server.tls));
   if (mayCreate) {
-    const made = orExit(await initialize(loaded, { mayReplaceKeys: false }));
+    const made = orExit(await initialize(loaded, { mayReplaceKeys: false, isServedNext: true }));
     if (made.made.length > 0) session.io.note(describeMade(session, loaded, made));
   }
   const server = orExit(await serve(loaded, tls));

@@ -24,6 +24,7 @@ import {
   readMigrations,
   type MigrateOptions,
 } from "./migrate.js";
+import { isCheckedElsewhere, isWhole } from "./store-check.js";
 import { findInterruptedRestore, holdStore, type Release } from "./store-lock.js";
 import { findUnsafePlace, prepareStoreFolder, tightenStoreFiles } from "./store-files.js";
 
@@ -38,6 +39,8 @@ export interface OpenStoreOptions extends MigrateOptions {
   readonly onChange?: (change: NewChange) => void;
   /** Known to others as long as it is open (`isStoreServed`). */
   readonly isServer?: boolean;
+  /** A large store (`isLargeStore`) is looked through after it is open, by whoever says so. */
+  readonly isCheckedLater?: boolean;
 }
 
 export type OpenedStore = Store & { readonly schemaVersion: number };
@@ -107,8 +110,8 @@ function checkAndMigrate(
     const message = `SQLite ${old} has a bug that damages stores; 3.51.3 or later is needed: run npm ci`;
     return err({ code: "unsupported", message });
   }
-  const check: unknown = connection.pragma("quick_check(1)", { simple: true });
-  if (check !== "ok") return err(damaged(options.path));
+  const isElsewhere = isCheckedElsewhere(options.path, options.isCheckedLater ?? false);
+  if (!isElsewhere && !isWhole(connection)) return err(damaged(options.path));
   const migrations = readMigrations(options.migrationsDirectory);
   const missing = findMissing(connection, migrations);
   if (!missing.ok) return missing;
