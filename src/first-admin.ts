@@ -45,7 +45,7 @@ export async function createFirstAdmin(
   context: AdminContext,
   start: { readonly isTerminal: boolean; readonly preset: PresetPassword },
 ): Promise<Result<FirstAdmin | null, StartFault>> {
-  if ((await context.store.accounts.list()).length > 0) return ok(null);
+  if ((await context.store.accounts.search({ limit: 1 })).length > 0) return ok(null);
   const environment = readEnvironment();
   const name = parseName(environment.firstAdminName ?? "admin");
   if (name === null) {

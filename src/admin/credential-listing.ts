@@ -34,8 +34,11 @@ export async function listCredentials(
     return describeRefusal({ reason: "unknown-account", name });
   }
   const found = await store.credentials.list({ account: name, withEnded });
-  const holders = new Map((await store.accounts.list()).map((account) => [account.id, account]));
-  const seen = found.map((one) => see(one, holders.get(one.accountId), context));
+  const holders = new Map<number, Account | null>();
+  for (const { accountId: id } of found) {
+    if (!holders.has(id)) holders.set(id, await store.accounts.findById(id));
+  }
+  const seen = found.map((one) => see(one, holders.get(one.accountId) ?? undefined, context));
   return ok(withEnded ? seen : seen.filter(({ ended }) => ended === null));
 }
 

@@ -129,13 +129,18 @@ export async function listRobots(
   const owner = options.owner === undefined ? null : toName(options.owner);
   await session.withAdmin(async (context) => {
     const { store, clock } = context;
-    const names = new Map((await store.accounts.list()).map(({ id, name }) => [id, name]));
+    const found = await store.accounts.search({ kind: "robot" });
+    const names = new Map<number, string>();
+    for (const id of new Set(found.map(({ account }) => account.ownerId))) {
+      const holder = id === null ? null : await store.accounts.findById(id);
+      if (holder !== null) names.set(holder.id, holder.name);
+    }
     const nameOf = (id: number | null): string | null =>
       id === null ? null : (names.get(id) ?? null);
     if (owner !== null && (await store.accounts.find(owner)) === null) {
       orRefusal<never>({ ok: false, error: { reason: "unknown-account", name: owner } });
     }
-    const records = (await store.accounts.search({ kind: "robot" })).filter(
+    const records = found.filter(
       ({ account }) => owner === null || nameOf(account.ownerId) === owner,
     );
     const credentials = orExit(await listCredentials({ account: null, withEnded: false }, context));

@@ -11,7 +11,7 @@ export interface AccountRecord {
   readonly groups: readonly NamedId[];
 }
 
-/** Every member that is given must hold; none: every account. */
+/** Every condition that is given must hold; none: every account. */
 export interface AccountFilter {
   readonly kind?: AccountKind;
   /** The name of a group; one that does not exist has no members. */
@@ -21,6 +21,8 @@ export interface AccountFilter {
   readonly isEnabled?: boolean;
   /** Has an end, and that lies after the first and not after the second of these. */
   readonly endsBetween?: readonly [EpochSeconds, EpochSeconds];
+  /** So many of them at most, the first by name. */
+  readonly limit?: number;
 }
 
 /** Every member that is given must hold; none: every image. */

@@ -39,13 +39,14 @@ export function searchAccounts(
 ): readonly AccountRecord[] {
   const conditions = conditionsOf(filter);
   const where = ["1", ...conditions.map(({ sql }) => sql)].join(" AND ");
-  const values = conditions.flatMap((condition) => condition.values);
+  const found = `SELECT a.* FROM account a WHERE ${where} ORDER BY a.name LIMIT ?`;
+  const values = [...conditions.flatMap((condition) => condition.values), filter.limit ?? -1];
   const groups = new Map<number, NamedId[]>();
   const memberships = connection
     .prepare<unknown[], NamedId & { readonly account: number }>(
-      `SELECT m.account_id AS account, g.id, g.name FROM account a
+      `SELECT m.account_id AS account, g.id, g.name FROM (${found}) a
        JOIN group_member m ON m.account_id = a.id JOIN account_group g ON g.id = m.group_id
-       WHERE ${where} ORDER BY g.name`,
+       ORDER BY g.name`,
     )
     .all(...values);
   for (const { account, id, name } of memberships) {
@@ -54,7 +55,7 @@ export function searchAccounts(
     else earlier.push({ id, name });
   }
   return connection
-    .prepare<unknown[], AccountRow>(`SELECT a.* FROM account a WHERE ${where} ORDER BY a.name`)
+    .prepare<unknown[], AccountRow>(found)
     .all(...values)
     .map((row) => ({ account: readAccount(row), groups: groups.get(row.id) ?? [] }));
 }
