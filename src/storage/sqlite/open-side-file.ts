@@ -70,6 +70,8 @@ function prepare(
   // What the disk has not yet got may be lost with the power; the policy's store never allows that.
   connection.pragma("synchronous = NORMAL");
   connection.pragma("secure_delete = OFF");
+  // SQLite's usual 16 MB would fill up with pages that are read once; the system keeps the file in memory as well.
+  connection.pragma("cache_size = -4000");
   const id: unknown = connection.pragma("application_id", { simple: true });
   const tables = connection.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();
   if (id !== applicationId && tables !== 0) {
