@@ -42,11 +42,13 @@ export interface SeedPolicy {
   readonly pulled: readonly string[];
   /** Literal repositories without a tag: those that a registry would hold. */
   readonly literals: readonly string[];
-  /** In the order in which they can be taken. */
+  /** Accounts and groups, in the order in which they can be taken. */
   readonly steps: readonly PolicyStep[];
+  /** With their grants. */
+  readonly images: readonly NewImage[];
 }
 
-/** The steps from a store with nobody but ADMIN to the seeded one; all accounts have the one password hash. */
+/** What makes the seeded store of one with nobody but ADMIN; all users have the one password hash. */
 export function planSeed(size: SeedSize, passwordHash: string, now: number): SeedPolicy {
   const robotCount = Math.min(FEW, Math.max(1, Math.floor(size.accounts * 0.3)));
   const userCount = Math.max(1, size.accounts - robotCount - 1);
@@ -65,8 +67,8 @@ export function planSeed(size: SeedSize, passwordHash: string, now: number): See
       ...users.map((name) => addAccount(name, "user", passwordHash)),
       ...robots.map((name) => addAccount(name, "robot", null)),
       ...planGroups(users, robots, teams),
-      ...images.map((image) => ({ kind: "image.register" as const, image })),
     ],
+    images,
   };
 }
 

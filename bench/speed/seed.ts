@@ -6,9 +6,11 @@ import { loadConfig, type LoadedConfig } from "../../src/config/load-config.js";
 import { credentialSecrets } from "../../src/crypto/credential-secret.js";
 import type { CredentialKind } from "../../src/domain/credential.js";
 import type { RegistryEvent } from "../../src/domain/ledger.js";
-import type { Store } from "../../src/domain/ports.js";
+import type { NewImage, Store } from "../../src/domain/ports.js";
 import { ok, type Result } from "../../src/domain/result.js";
 import { ledgerMigrations, systemClock } from "../../src/open-parts.js";
+import { putGrants } from "../../src/storage/sqlite/grant-rows.js";
+import { insertImage } from "../../src/storage/sqlite/image-rows.js";
 import { SqliteLedgerStore } from "../../src/storage/sqlite/ledger-store.js";
 import { ledgerPathOf, openLedger } from "../../src/storage/sqlite/open-ledger.js";
 import { assembleStore } from "../../src/storage/sqlite/assemble-store.js";
@@ -61,16 +63,18 @@ export interface SeededSite {
 const PASSWORD = "slow-copper-lighthouse-58";
 const SERVICE = "registry";
 const LIFE_SECONDS = 90 * 86_400;
+/** Beyond audit.retentionDays. */
+const AGE_SECONDS = 120 * 86_400;
 const MICROSECONDS = 1_000_000;
 const BUSY_MILLISECONDS = 1000;
 /** The largest store fits into it. */
 const CACHE_KIB = 1_000_000;
 
 /**
- * Makes the site in `folder`, which must exist and hold nothing of the kind. The policy goes in as `dockwarden apply` puts it
- * in, audit and all; the ledger knows one manifest of each repository that has an entry of its own. A size smaller than what
- * SeededSite names comes out a few entries larger; a store of 100,000 accounts, 100,000 images and 1,000,000 grants takes
- * a minute. Throws where anything is refused.
+ * Makes the site in `folder`, which must exist and hold nothing of the kind. Accounts, groups and credentials go in as
+ * `dockwarden apply` puts them in, audit and all; images and grants are older than the audit; the ledger knows one manifest of each
+ * repository that has an entry of its own. A size smaller than what SeededSite names comes out a few entries larger; a store of
+ * 100,000 accounts, 100,000 images and 1,000,000 grants takes half a minute. Throws where anything is refused.
  */
 export async function seedSite(
   folder: string,
@@ -83,9 +87,12 @@ export async function seedSite(
   const now = systemClock.now();
   const policy = planSeed(size, await hashPassword(loaded), now);
   const grantedDigest = await seedLedger(loaded, policy.literals, now);
-  const store = openHastily(loaded);
+  const connection = openConnection(loaded.config.storage.path, BUSY_MILLISECONDS);
+  hasten(connection);
+  const store = storeOn(connection);
   try {
     must(await store.whole.change(() => ok({ steps: policy.steps }), now));
+    registerImages(connection, policy.images, now - AGE_SECONDS);
     const { users, robots, pulled: tenRepositories } = policy;
     const some = users.slice(0, FEW);
     const refreshTokens = await addCredentials(store, "refresh", some);
@@ -165,16 +172,23 @@ async function hashPassword(loaded: LoadedConfig): Promise<string> {
   }
 }
 
-/** The store of the site, on a connection that nobody shares. */
-function openHastily({ config }: LoadedConfig): Store {
-  const connection = openConnection(config.storage.path, BUSY_MILLISECONDS);
-  hasten(connection);
+function storeOn(connection: Connection): Store {
   return assembleStore(connection, {
     actor: { name: ADMIN, isClaimed: true },
     clock: systemClock,
     checkFile: () => undefined,
     release: () => undefined,
   });
+}
+
+/** The rows as the store writes them; so old that nothing is on record of them any more. */
+function registerImages(connection: Connection, images: readonly NewImage[], at: number): void {
+  connection.transaction(() => {
+    for (const image of images) {
+      const refusal = putGrants(connection, insertImage(connection, image, at), image.grants, at);
+      if (refusal !== null) must(refusal);
+    }
+  })();
 }
 
 /** What is lost with the power is seeded anew; what is written again and again stays in memory until all is there. */
