@@ -4,18 +4,21 @@ import type { LedgerStore, LedgerTrouble, PullNote, RegistryEvent } from "./doma
 import { StoreUnavailable } from "./domain/ports.js";
 import type { EpochSeconds } from "./domain/time.js";
 import { PullAttribution } from "./ledger/attribute-pulls.js";
+import { mergePulls, WaitingPulls } from "./ledger/waiting-pulls.js";
 
 export const EVENTS_WAITING_MAX = 10_000;
 const PULLS_WAITING_MAX = 50_000;
 /** Of one transaction: some milliseconds, then others have their turn. */
 const BATCH = 250;
+/** Batches of pulls that are looked through before they are written: many of them count in the same row. */
+const TURNS = 8;
 
 type Trouble = Omit<LedgerTrouble, "count">;
 
 export class LedgerQueue {
   #events: RegistryEvent[] = [];
   /** As the gate noted them. */
-  #pulls: PullNote[] = [];
+  readonly #pulls = new WaitingPulls(PULLS_WAITING_MAX);
   /** What of them counts, and for which tag. */
   #counted: PullNote[] = [];
   readonly #attribution = new PullAttribution();
@@ -34,9 +37,7 @@ export class LedgerQueue {
 
   /** False: there is no room, and it is not counted. */
   addPull(note: PullNote): boolean {
-    if (this.#pulls.length >= PULLS_WAITING_MAX) return false;
-    this.#pulls.push(note);
-    return true;
+    return this.#pulls.add(note);
   }
 
   /** Equal ones are one until they are written. */
@@ -71,10 +72,14 @@ export class LedgerQueue {
         await store.notePulls(batch);
         this.#counted.splice(0, batch.length);
       }
-      const next = this.#pulls.splice(0, BATCH);
-      this.#counted = [...(await this.#attribution.attribute(next, store))];
-      await giveWay();
-    } while (this.#counted.length + this.#pulls.length > 0);
+      const counted: PullNote[] = [];
+      for (let turn = 0; turn < TURNS && this.#pulls.count > 0; turn += 1) {
+        const next = this.#pulls.take(BATCH);
+        counted.push(...(await this.#attribution.attribute(next, store)));
+        await giveWay();
+      }
+      this.#counted = mergePulls(counted);
+    } while (this.#counted.length + this.#pulls.count > 0);
   }
 }
 

@@ -93,6 +93,8 @@ export interface PullNote extends RepositoryPlace {
   readonly account: string;
   readonly method: "GET" | "HEAD";
   readonly at: EpochSeconds;
+  /** So many equal ones on one day, the last at `at`; absent: one. */
+  readonly count?: number;
 }
 
 /** What the gate asks on the way of a request; indexed reads. May throw StoreUnavailable. */

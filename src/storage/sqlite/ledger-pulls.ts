@@ -9,8 +9,8 @@ const SECONDS_PER_DAY = 86_400;
 
 const COUNT_PULL = `
   INSERT INTO ledger_pull (day, repository_id, tag, account, method, count, last_at)
-  VALUES (@day, @repository, @tag, @account, @method, 1, @at)
-  ON CONFLICT DO UPDATE SET count = count + 1, last_at = max(last_at, excluded.last_at)`;
+  VALUES (@day, @repository, @tag, @account, @method, @count, @at)
+  ON CONFLICT DO UPDATE SET count = count + excluded.count, last_at = max(last_at, excluded.last_at)`;
 const LAST_PULL = `
   INSERT INTO ledger_last_pull (repository_id, tag, last_at, account) VALUES (@repository, @tag, @at, @account)
   ON CONFLICT DO UPDATE SET last_at = excluded.last_at, account = excluded.account
@@ -40,11 +40,11 @@ export class LedgerPulls {
   /** A look by tag keeps an image in use: docker does no more where its copy is up to date. */
   note(
     repository: number,
-    { tag, account, method, at }: Omit<PullNote, "service" | "digest">,
+    { tag, account, method, at, count = 1 }: Omit<PullNote, "service" | "digest">,
   ): void {
     const day = Math.floor(at / SECONDS_PER_DAY);
     const kept = tag !== null && this.#hasRoom.get({ repository, tag, day }) === 1 ? tag : "";
-    const bound = { repository, tag: kept, account, method, at, day };
+    const bound = { repository, tag: kept, account, method, at, day, count };
     this.#count.run(bound);
     if (method === "GET" || tag !== null) this.#last.run(bound);
   }
