@@ -1,5 +1,5 @@
 // The secrets of credentials: a prefix that says what it is, 256 random bits, a checksum against typing errors.
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type { CredentialKind, CredentialSecrets, SecretShape } from "../domain/credential.js";
 
 /** Secret scanners find leaked ones by these; a password never begins so (findFault). */
@@ -47,19 +47,21 @@ function kindOf(text: string): CredentialKind | null {
 }
 
 /** SHA-256 is enough: nobody guesses 256 random bits (ASVS 6.5.2). */
-const digestOf = (secret: string): Uint8Array => createHash("sha256").update(secret).digest();
+const digestOf = (secret: string): Buffer => hash("sha256", secret, "buffer");
 
 function checksumOf(body: string): string {
-  const word = createHash("sha256").update(`checksum:${body}`).digest().readUInt32BE();
-  return toDigits(BigInt(word) % 62n ** BigInt(CHECKSUM_LENGTH), CHECKSUM_LENGTH);
+  let rest = digestOf(`checksum:${body}`).readUInt32BE();
+  let text = "";
+  for (let place = 0; place < CHECKSUM_LENGTH; place += 1) {
+    text = `${ALPHABET.charAt(rest % ALPHABET.length)}${text}`;
+    rest = Math.floor(rest / ALPHABET.length);
+  }
+  return text;
 }
 
-const toBase62 = (bytes: Buffer): string =>
-  toDigits(BigInt(`0x${bytes.toString("hex")}`), RANDOM_LENGTH);
-
-function toDigits(value: bigint, length: number): string {
+function toBase62(bytes: Buffer): string {
   let text = "";
-  for (let rest = value; text.length < length; rest /= 62n) {
+  for (let rest = BigInt(`0x${bytes.toString("hex")}`); text.length < RANDOM_LENGTH; rest /= 62n) {
     text = `${ALPHABET.charAt(Number(rest % 62n))}${text}`;
   }
   return text;

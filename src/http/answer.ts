@@ -33,6 +33,17 @@ export function sendJson(
   sendText(response, status, JSON.stringify(body), headers);
 }
 
+const listed = new WeakMap<Readonly<Record<string, string>>, readonly string[]>();
+
+/** Names and values in turn, as Node writes them quickest; worked out once for the headers that every answer has. */
+function listFields(headers: Readonly<Record<string, string>>): readonly string[] {
+  const known = listed.get(headers);
+  if (known !== undefined) return known;
+  const fields = [...Object.entries(headers).flat(), "Content-Type", "application/json"];
+  listed.set(headers, fields);
+  return fields;
+}
+
 /** As sendJson, of what is JSON already. */
 export function sendText(
   response: ServerResponse,
@@ -41,11 +52,8 @@ export function sendText(
   headers: Readonly<Record<string, string>>,
 ): void {
   const bytes = Buffer.byteLength(text);
-  response.writeHead(status, {
-    ...headers,
-    "Content-Type": "application/json",
-    "Content-Length": bytes,
-  });
+  const fields = [...listFields(headers), "Content-Length", String(bytes)];
+  response.writeHead(status, fields);
   // What is ASCII throughout, as tokens are, is written without being encoded: the bytes are the same.
   response.end(text, bytes === text.length ? "latin1" : "utf8");
 }

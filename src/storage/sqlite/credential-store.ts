@@ -125,7 +125,7 @@ export class SqliteCredentialStore implements CredentialStore {
   async present(digest: Uint8Array): Promise<PresentedCredential | null> {
     return run(() => {
       this.#checkFile("at-times");
-      const bytes = Buffer.from(digest);
+      const bytes = Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength);
       return this.#kept.get(bytes.toString("latin1"), () =>
         this.#withHolder(this.#byDigest.get(bytes)),
       );
