@@ -14,6 +14,7 @@ import type { OpenedRegistries } from "./open-registries.js";
 import { systemClock } from "./open-parts.js";
 import { createPasswordGuard } from "./password-guard.js";
 import { identifyStore } from "./storage/sqlite/file-watch.js";
+import { beginTurn } from "./storage/sqlite/poll-turn.js";
 import type { Tls } from "./tls-files.js";
 import type { UseWriter } from "./use-writer.js";
 
@@ -87,5 +88,6 @@ export function createHttpContext(
     tls,
     installation: noteInstallation(loaded.config, identifyStore(loaded.config.storage.path)),
     isBehindProxy: server.tls.mode === "proxy",
+    arrived: beginTurn,
   };
 }

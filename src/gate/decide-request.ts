@@ -1,6 +1,7 @@
 // The gate's decision on one request of a client that has proved itself: by repository, tag and method. DESIGN §2, REGISTRY-FACTS §4.
 import type { Action } from "../domain/action.js";
 import type { RepositoryPlace } from "../domain/ledger.js";
+import { parentOfTag } from "../domain/reference.js";
 import type { BearerIdentity } from "./authenticate-bearer.js";
 import { readDigest, readTag } from "./digest-access.js";
 import { denied, PASS, type GateAnswer } from "./gate-answer.js";
@@ -9,6 +10,7 @@ import type { Access, ProxiedPlace, ProxiedRequest } from "./proxied-request.js"
 import {
   decideEvery,
   decideSome,
+  decideTag,
   hasImmutable,
   hasTagRules,
   may,
@@ -38,6 +40,10 @@ export async function decideRequest(
   if (!may(some, needed)) {
     return denied({ reason: "not-allowed", action: needed, tag: null, decision: some });
   }
+  if (place.kind === "manifest" && isPlainRead(scene, place, access)) {
+    notePull(scene, place.reference, request.method, context);
+    return PASS;
+  }
   const isProbe = request.method === "HEAD" && may(some, "push");
   switch (place.kind) {
     case "tags":
@@ -51,6 +57,13 @@ export async function decideRequest(
     case "upload":
       return place.mount === null ? PASS : decideMount(scene, place, who, context);
   }
+}
+
+/** What nodes ask for most: a tag that they may pull by the rules alone. Everything else, refusals too, goes the long way. */
+function isPlainRead(scene: Scene, { reference }: ManifestPlace, access: Access): boolean {
+  if (access !== "read" || !("tag" in reference) || parentOfTag(reference.tag) !== null)
+    return false;
+  return may(decideTag(scene, reference.tag), "pull");
 }
 
 /** Clients that push look first whether a digest is there already, and take a 403 for the end (REGISTRY-FACTS §4.3 rule 2). */

@@ -38,6 +38,8 @@ export interface HttpContext {
   readonly installation: string | null;
   /** Behind a proxy connections idle longer, or the proxy races our close (THREATS §4). */
   readonly isBehindProxy: boolean;
+  /** Called as a request arrives. */
+  readonly arrived: () => void;
 }
 
 /** What one listener serves: `/token` and what people open, `/health` and what machines ask, or both. */
@@ -120,6 +122,7 @@ export function createHttpServer(
 export function createListener(context: HttpContext, role: ListenerRole): RequestListener {
   const pages = createPages(context.pages, role);
   return (request, response) => {
+    context.arrived();
     route(context, role, { request, response, pages }).catch((error: unknown) => {
       answerFailure(context, response, error);
     });

@@ -197,6 +197,7 @@ export function fakeServer(
     tls: null,
     installation: null,
     isBehindProxy: false,
+    arrived: () => undefined,
   };
   const listener = createListener(context, { isPublic: true, isInternal: true });
   return { listener, context, log, signed, sums, hashes, credentials, clock, guard, fault, state };

@@ -1,5 +1,6 @@
 // Answers of reads that every request asks for, kept for as long as nobody has committed anything: a look costs a microsecond.
 import type { Connection } from "./connection.js";
+import { currentTurn } from "./poll-turn.js";
 
 /** What is kept of each kind of read, weighed by its makers: some megabytes in all, however large the store is. */
 const WEIGHT_MAX = 5000;
@@ -7,12 +8,26 @@ const WEIGHT_MAX = 5000;
 /** Changes whenever anything was committed to the file, by whomever. */
 export type DataVersion = () => number;
 
+const versions = new WeakMap<Connection, DataVersion>();
+
 /** Throws SqliteError where the file can't be read just now. */
 export function readDataVersion(connection: Connection): DataVersion {
+  const known = versions.get(connection);
+  if (known !== undefined) return known;
   const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
   const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
-  // The first counts what others committed, the second what this connection wrote.
-  return () => (dataVersion.get() ?? 0) * 2 ** 32 + (ownChanges.get() ?? 0);
+  let others = 0;
+  let lookedIn: number | null = null;
+  const version: DataVersion = () => {
+    const turn = currentTurn();
+    // Two system calls, for a lock and its release: one look for all requests of a turn.
+    if (turn === null || turn !== lookedIn) others = dataVersion.get() ?? 0;
+    lookedIn = turn;
+    // The first counts what others committed, the second what this connection wrote.
+    return others * 2 ** 32 + (ownChanges.get() ?? 0);
+  };
+  versions.set(connection, version);
+  return version;
 }
 
 /** One kind of read on a connection. Answers are shared between callers: nobody changes them. */
