@@ -183,8 +183,8 @@ export function keepLedger(options: LedgerKeeperOptions): LedgerKeeper {
     findBlobReach: async (place, digest) => file.use().findBlobReach(place, digest),
     nextChange: (place, milliseconds) => waits.next(place, milliseconds),
     pulled: (pull: PullNote) => {
-      gate?.passed(pull);
-      queue.addPull(pull);
+      // Passed a moment ago in the same way: the gate knows.
+      if (queue.addPull(pull) !== "again") gate?.passed(pull);
     },
     findWarnings: async () => {
       const waiting = unwritten === null ? [] : [describeUnwritten(queue.eventCount, lost)];

@@ -4,7 +4,7 @@ import type { LedgerStore, LedgerTrouble, PullNote, RegistryEvent } from "./doma
 import { StoreUnavailable } from "./domain/ports.js";
 import type { EpochSeconds } from "./domain/time.js";
 import { PullAttribution } from "./ledger/attribute-pulls.js";
-import { mergePulls, WaitingPulls } from "./ledger/waiting-pulls.js";
+import { mergePulls, WaitingPulls, type Added } from "./ledger/waiting-pulls.js";
 
 export const EVENTS_WAITING_MAX = 10_000;
 const PULLS_WAITING_MAX = 50_000;
@@ -35,8 +35,8 @@ export class LedgerQueue {
     return true;
   }
 
-  /** False: there is no room, and it is not counted. */
-  addPull(note: PullNote): boolean {
+  /** `full`: it is not counted. */
+  addPull(note: PullNote): Added {
     return this.#pulls.add(note);
   }
 

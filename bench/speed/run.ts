@@ -19,7 +19,7 @@ import { formatFacts, formatRows, formatVerdicts } from "./table.js";
 import { countMet, judge } from "./targets.js";
 import type { Pace } from "./measure.js";
 
-const USUAL: Pace = { rounds: 3, seconds: 2, warmUpSeconds: 1 };
+const USUAL: Pace = { rounds: 3, seconds: 2, warmUpSeconds: 3 };
 const QUICK: Pace = { rounds: 1, seconds: 1, warmUpSeconds: 1 };
 const EXIT = { missed: 1, usage: 2, interrupted: 130 } as const;
 

@@ -3,10 +3,13 @@ import { decide, type Decision, type DecisionInput, type PolicySettings } from "
 import type { GrantedImage } from "./image.js";
 import type { Requester } from "./requester.js";
 
-/** Of one requester and one list of images; a client may name any number of tags. */
-const TARGETS_MAX = 64;
+/** Of one requester, list of images and repository; a client may name any number of tags. */
+const TAGS_MAX = 64;
 
-type ByTarget = Map<string, Decision>;
+/** Repository → service → tag (empty: null), each a text that is known already: quicker than one made of them. */
+type ByTag = Map<string, Decision>;
+type ByService = Map<string, ByTag>;
+type ByTarget = Map<string, ByService>;
 type ByRequester = WeakMap<Requester, ByTarget>;
 type ByImages = WeakMap<readonly GrantedImage[], ByRequester>;
 
@@ -21,19 +24,26 @@ export function decideOnce(input: DecisionInput): Decision {
   const byTarget = reach(
     reach(reach(kept, policy), images),
     requester,
-    () => new Map<string, Decision>(),
+    () => new Map<string, ByService>(),
   );
-  const key = `${target.service}\n${target.repository}\n${target.tag ?? ""}`;
-  const known = byTarget.get(key);
+  const byService = reach(byTarget, target.repository, () => new Map<string, ByTag>());
+  const byTag = reach(byService, target.service, () => new Map<string, Decision>());
+  const tag = target.tag ?? "";
+  const known = byTag.get(tag);
   if (known !== undefined) return known;
-  if (byTarget.size >= TARGETS_MAX) byTarget.clear();
+  if (byTag.size >= TAGS_MAX) byTag.clear();
   const decision = decide(input);
-  byTarget.set(key, decision);
+  byTag.set(tag, decision);
   return decision;
 }
 
-function reach<Key extends object, Value>(
-  map: WeakMap<Key, Value>,
+interface MapLike<Key, Value> {
+  get(key: Key): Value | undefined;
+  set(key: Key, value: Value): unknown;
+}
+
+function reach<Key, Value>(
+  map: MapLike<Key, Value>,
   key: Key,
   make: () => Value = () => new WeakMap() as Value,
 ): Value {

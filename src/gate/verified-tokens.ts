@@ -9,6 +9,12 @@ export class VerifiedTokens {
   #known = new Map<string, VerifiedToken>();
   #generation = -1;
 
+  /** Null: not verified before by the keys of now. */
+  known(token: string, verifier: TokenVerifier): VerifiedToken | null {
+    if (verifier.generation() !== this.#generation) return null;
+    return this.#known.get(token) ?? null;
+  }
+
   /** Null: not one of ours. What was refused is not remembered, so nobody can fill this with rubbish. */
   async verify(token: string, verifier: TokenVerifier): Promise<VerifiedToken | null> {
     const generation = verifier.generation();

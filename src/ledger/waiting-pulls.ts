@@ -1,46 +1,59 @@
 // Pulls that wait to be counted: equal ones that follow each other are one with a number, however many nodes pull.
 import type { PullNote } from "../domain/ledger.js";
+import type { EpochSeconds } from "../domain/time.js";
 
 const SECONDS_PER_DAY = 86_400;
 const dayOf = ({ at }: PullNote): number => Math.floor(at / SECONDS_PER_DAY);
 
+/** A note, and how often it came. */
+interface Entry {
+  readonly note: PullNote;
+  count: number;
+  at: EpochSeconds;
+}
+
+/** What became of a pull: `again`, as one that is waiting already, of the same second too. */
+export type Added = "new" | "joined" | "again" | "full";
+
 /** In the order in which each account asked in each repository, which is what tells one pull from the next. */
 export class WaitingPulls {
   readonly #most: number;
-  #notes: PullNote[] = [];
-  /** Account and repository → where its newest note stands. */
-  #newest = new Map<string, number>();
+  #entries: Entry[] = [];
+  /** Account → repository → its newest; texts that are known already are found quicker than one made of them. */
+  #newest = new Map<string, Map<string, Entry>>();
 
   constructor(most: number) {
     this.#most = most;
   }
 
   get count(): number {
-    return this.#notes.length;
+    return this.#entries.length;
   }
 
-  /** False: there is no room. */
-  add(note: PullNote): boolean {
-    const key = `${note.account}\n${note.service}\n${note.repository}`;
-    const place = this.#newest.get(key);
-    const newest = place === undefined ? undefined : this.#notes[place];
-    if (place !== undefined && newest !== undefined && isRepeat(newest, note)) {
-      this.#notes[place] = joinPulls(newest, note);
-      return true;
+  add(note: PullNote): Added {
+    const { account, repository, at, count = 1 } = note;
+    const ofAccount = this.#newest.get(account) ?? new Map<string, Entry>();
+    const newest = ofAccount.get(repository);
+    if (newest !== undefined && isRepeat(newest.note, note)) {
+      newest.count += count;
+      if (at === newest.at) return "again";
+      newest.at = Math.max(newest.at, at);
+      return "joined";
     }
-    if (this.#notes.length >= this.#most) return false;
-    this.#newest.set(key, this.#notes.length);
-    this.#notes.push(note);
-    return true;
+    if (this.#entries.length >= this.#most) return "full";
+    const entry = { note, count, at };
+    this.#entries.push(entry);
+    this.#newest.set(account, ofAccount.set(repository, entry));
+    return "new";
   }
 
   /** The oldest, at most `limit`. */
   take(limit: number): readonly PullNote[] {
-    const taken = this.#notes.slice(0, limit);
-    this.#notes = this.#notes.slice(limit);
-    // What comes now stands elsewhere; an equal one is counted in a note of its own.
+    const taken = this.#entries.slice(0, limit);
+    this.#entries = this.#entries.slice(limit);
+    // What was taken is counted no further: an equal one is a note of its own.
     this.#newest = new Map();
-    return taken;
+    return taken.map(({ note, count, at }) => (count === 1 ? note : { ...note, count, at }));
   }
 }
 
@@ -48,6 +61,7 @@ const isRepeat = (one: PullNote, next: PullNote): boolean =>
   one.tag === next.tag &&
   one.digest === next.digest &&
   one.method === next.method &&
+  one.service === next.service &&
   dayOf(one) === dayOf(next);
 
 const joinPulls = (one: PullNote, next: PullNote): PullNote => ({

@@ -52,9 +52,10 @@ test.each<readonly [string, Partial<PullNote>]>([
 
 test("a full queue takes repeats, and nothing else", () => {
   const pulls = waiting(1, NOTE);
-  expect(pulls.add({ ...NOTE, account: "ci" })).toBe(false);
-  expect(pulls.add(NOTE)).toBe(true);
-  expect(pulls.take(10)).toEqual([{ ...NOTE, count: 2 }]);
+  expect(pulls.add({ ...NOTE, account: "ci" })).toBe("full");
+  expect(pulls.add(NOTE)).toBe("again");
+  expect(pulls.add({ ...NOTE, at: NOTE.at - 1 })).toBe("joined");
+  expect(pulls.take(10)).toEqual([{ ...NOTE, count: 3 }]);
 });
 
 test("what was taken is not changed by what comes later", () => {

@@ -75,12 +75,12 @@ export class SqliteAccountStore implements AccountStore {
   }
 
   async find(name: string): Promise<Account | null> {
-    const row = await run(() => this.#byName.get(name));
+    const row = run(() => this.#byName.get(name));
     return row === undefined ? null : readAccount(row);
   }
 
   async findById(id: number): Promise<Account | null> {
-    const row = await run(() => this.#byId.get(id));
+    const row = run(() => this.#byId.get(id));
     return row === undefined ? null : readAccount(row);
   }
 

@@ -63,7 +63,7 @@ export class SqliteActivityLog implements ActivityLog {
   }
 
   async follow(after: number | null): Promise<Followed> {
-    const batch = await run(() =>
+    const batch = run(() =>
       this.#connection.prepare<[], number>("SELECT number FROM batch").pluck().get(),
     );
     if (batch === undefined || after === null || batch === after) {
@@ -71,7 +71,7 @@ export class SqliteActivityLog implements ActivityLog {
     }
     // Hours before the lowest that was written since need not be looked at.
     const recent = "WHERE hour >= @hour AND batch > @after ORDER BY batch, last_at";
-    const hour = await run(() =>
+    const hour = run(() =>
       this.#connection
         .prepare<[number], number | null>("SELECT min(hour) FROM batch_hour WHERE batch > ?")
         .pluck()
@@ -104,7 +104,7 @@ export class SqliteActivityLog implements ActivityLog {
 
   async visitImageUses(visit: (use: LastUse) => void): Promise<void> {
     const sql = "SELECT account_id, image, last_at FROM image_use";
-    await run(() => {
+    run(() => {
       for (const row of this.#connection.prepare<[], Row>(sql).iterate()) {
         const accountId = Number(row["account_id"]);
         visit({ accountId, image: text(row, "image"), lastAt: Number(row["last_at"]) });

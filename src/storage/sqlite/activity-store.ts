@@ -97,7 +97,7 @@ export class SqliteActivityStore {
    * hour of `now` and later ones always stay. Answers how many rows of sums went; null: there is nothing to forget.
    */
   async pruneHour(before: EpochSeconds, now: EpochSeconds): Promise<number | null> {
-    const hour = await run(() => this.#statements.oldestHour.get() ?? null);
+    const hour = run(() => this.#statements.oldestHour.get() ?? null);
     const end = hour === null ? Infinity : (hour + 1) * SECONDS_PER_HOUR;
     if (end > before) {
       if (!(await this.isTooLarge())) return null;
@@ -137,7 +137,7 @@ export class SqliteActivityStore {
 
   /** Moves what was written from the log beside the file into the file itself, so that a power cut can't take it. */
   async checkpoint(): Promise<void> {
-    await run(() => this.#connection.pragma("wal_checkpoint(PASSIVE)"));
+    run(() => this.#connection.pragma("wal_checkpoint(PASSIVE)"));
   }
 
   async close(): Promise<void> {

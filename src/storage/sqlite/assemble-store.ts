@@ -47,14 +47,14 @@ export function assembleStore(connection: Connection, options: AssemblyOptions):
     policy: new SqlitePolicyReader(connection, checkFile),
     dataVersion: readDataVersion(connection),
     ping: async () => {
-      await run(() => {
+      run(() => {
         checkFile("now");
         return ping.get();
       });
     },
     credentialEpoch: async () => run(() => readCredentialEpoch(connection)),
     copyInMemory: async () => {
-      const copy = await run(() => copyConnection(connection));
+      const copy = run(() => copyConnection(connection));
       return assembleStore(copy, {
         ...options,
         checkFile: () => undefined,

@@ -104,7 +104,7 @@ export class SqliteChangeLog implements ChangeLog {
       ...(until === null ? [] : ["at < @until"]),
     ];
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-    const rows = await run(() =>
+    const rows = run(() =>
       this.#connection
         .prepare<[Record<string, unknown>], ChangeRow>(
           `SELECT * FROM change ${where} ORDER BY id DESC LIMIT @limit`,

@@ -92,8 +92,8 @@ export function prepareOnce(connection: Connection, sql: string): SqliteDatabase
   return statement;
 }
 
-/** Runs a read or a single statement, with errors translated. */
-export async function run<T>(act: () => T): Promise<T> {
+/** Runs a read or a single statement, with errors translated: throws StoreUnavailable. */
+export function run<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {

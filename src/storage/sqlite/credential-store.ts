@@ -204,7 +204,7 @@ export class SqliteCredentialStore implements CredentialStore {
   }
 
   async noteEnd(id: number, reason: EndReason, now: EpochSeconds): Promise<void> {
-    await run(() =>
+    run(() =>
       this.#connection
         .prepare(
           "UPDATE credential SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL",

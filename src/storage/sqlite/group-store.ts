@@ -53,12 +53,12 @@ export class SqliteGroupStore implements GroupStore {
   }
 
   async find(name: string): Promise<Group | null> {
-    const row = await run(() => this.#byName.get(name));
+    const row = run(() => this.#byName.get(name));
     return row === undefined ? null : readGroup(row);
   }
 
   async list(): Promise<readonly (Group & { readonly memberCount: number })[]> {
-    const rows = await run(() =>
+    const rows = run(() =>
       this.#connection
         .prepare<[], GroupRow & { readonly members: number }>(
           `SELECT g.*, (SELECT count(*) FROM group_member m WHERE m.group_id = g.id) AS members

@@ -83,11 +83,7 @@ export class SqliteLedgerStore implements LedgerStore {
     return this.#findReach("blob", place, digest);
   }
 
-  #findReach(
-    kind: "manifest" | "blob",
-    place: RepositoryPlace,
-    digest: string,
-  ): Promise<DigestReach> {
+  #findReach(kind: "manifest" | "blob", place: RepositoryPlace, digest: string): DigestReach {
     const { service, repository: name } = place;
     return run(() =>
       this.#kept.get([kind, service, name, digest].join("\n"), () => {
