@@ -67,6 +67,31 @@ test("what a transaction shows of itself is not kept when it is taken back", () 
   expect(get()).toBe("a");
 });
 
+/** A connection on which others have committed so often already. */
+function longOpen(commits: number): { readonly connection: Connection; write: () => void } {
+  let changes = 0;
+  const answers = new Map([
+    ["PRAGMA data_version", () => commits],
+    ["SELECT total_changes()", () => changes],
+  ]);
+  const prepare = (sql: string) => ({ pluck: () => ({ get: answers.get(sql) }) });
+  const connection = { inTransaction: false, prepare } as unknown as Connection;
+  return { connection, write: () => void (changes += 1) };
+}
+
+test.each([2 ** 21, 2 ** 32 - 1])(
+  "each own write counts after others have committed %d times",
+  (commits) => {
+    const { connection, write } = longOpen(commits);
+    const kept = new KeptReads<number>(connection);
+    let now = 0;
+    for (now = 1; now < 20; now += 1) {
+      write();
+      expect(kept.get(1, () => now)).toBe(now);
+    }
+  },
+);
+
 test("the oldest answers make room, and one too large is not kept", () => {
   const { own } = site();
   const half = counting(own, () => 2500);

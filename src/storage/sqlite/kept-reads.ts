@@ -14,17 +14,25 @@ const versions = new WeakMap<Connection, DataVersion>();
 export function readDataVersion(connection: Connection): DataVersion {
   const known = versions.get(connection);
   if (known !== undefined) return known;
+  // The first counts what others committed, the second what this connection wrote.
   const dataVersion = connection.prepare<[], number>("PRAGMA data_version").pluck();
-  const ownChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
-  let others = 0;
+  const totalChanges = connection.prepare<[], number>("SELECT total_changes()").pluck();
+  let others = NaN;
+  let own = NaN;
   let lookedIn: number | null = null;
+  let count = 0;
   const version: DataVersion = () => {
     const turn = currentTurn();
     // Two system calls, for a lock and its release: one look for all requests of a turn.
-    if (turn === null || turn !== lookedIn) others = dataVersion.get() ?? 0;
+    const isDue = turn === null || turn !== lookedIn;
+    const othersNow = isDue ? (dataVersion.get() ?? 0) : others;
+    const ownNow = totalChanges.get() ?? 0;
     lookedIn = turn;
-    // The first counts what others committed, the second what this connection wrote.
-    return others * 2 ** 32 + (ownChanges.get() ?? 0);
+    // NOTE: told apart one by one: no number holds both exactly, and one that rounds a commit away would keep what it took.
+    if (othersNow !== others || ownNow !== own) count += 1;
+    others = othersNow;
+    own = ownNow;
+    return count;
   };
   versions.set(connection, version);
   return version;
