@@ -88,12 +88,13 @@ const CENSOR = "***";
 const describeError = (error: unknown): unknown =>
   error instanceof Error ? pino.stdSerializers.err(error) : error;
 
-/** The event without secrets, as it is where it holds none; errors are seen to when they are described. */
+/** The event without secrets, as it is where it holds none. */
 function redact(event: Members): Members {
   let cut = redactMembers(event);
   for (const name of Object.keys(cut)) {
     const value = cut[name];
-    if (typeof value !== "object" || value === null || value instanceof Error) continue;
+    // What `err` holds is described first, and cut then.
+    if (name === "err" && value instanceof Error) continue;
     const inner = redactMembers(value);
     if (inner !== value) cut = { ...cut, [name]: inner };
   }

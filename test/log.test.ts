@@ -56,6 +56,17 @@ test("cuts what an error carries, and describes it", () => {
   });
 });
 
+test("cuts what an error carries under any name", () => {
+  const stream = capture();
+  const log = createLogger({ level: "info", format: "json" }, stream);
+  const error = Object.assign(new Error("it broke"), { password: "canary", code: "EX" });
+  log.info({ evt: "test", cause: error });
+  expect(stream.lines.join("")).not.toContain("canary");
+  expect(JSON.parse(stream.lines[0] ?? "")).toMatchObject({
+    cause: { password: "***", code: "EX" },
+  });
+});
+
 test("a process that ends in the turn of its last line has written every one", async () => {
   const script = `
     import { createLogger } from ${JSON.stringify(join(ROOT, "dist", "log.js"))};
