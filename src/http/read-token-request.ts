@@ -73,9 +73,12 @@ const readQueryText = keepValues((rawQuery): Result<Asked, EdgeRefusal> => {
   return readAsked(values);
 }, mayKeepQuery);
 
-/** Somebody may have put a secret where it does not belong. */
+/** What clients send. Under any other name, however it is spelt, may stand a secret that somebody put where it does not belong. */
+const USUAL_QUERY =
+  /^(?:(?:service|scope|account|client_id|offline_token|access_type)=[^&]*(?:&|$))*$/;
+
 function mayKeepQuery(rawQuery: string): boolean {
-  return !/user|pass|refresh|secret/i.test(rawQuery);
+  return USUAL_QUERY.test(rawQuery);
 }
 
 async function readForm(
