@@ -1,6 +1,5 @@
-// Pulls that wait to be counted: equal ones that follow each other are one with a number, however many nodes pull.
+// Pulls that wait to be counted: equal ones of one second that follow each other are one with a number, however many nodes pull.
 import type { PullNote } from "../domain/ledger.js";
-import type { EpochSeconds } from "../domain/time.js";
 
 const SECONDS_PER_DAY = 86_400;
 const dayOf = ({ at }: PullNote): number => Math.floor(at / SECONDS_PER_DAY);
@@ -9,11 +8,10 @@ const dayOf = ({ at }: PullNote): number => Math.floor(at / SECONDS_PER_DAY);
 interface Entry {
   readonly note: PullNote;
   count: number;
-  at: EpochSeconds;
 }
 
-/** What became of a pull: `again`, as one that is waiting already, of the same second too. */
-export type Added = "new" | "joined" | "again" | "full";
+/** What became of a pull: `again`, as one of the same second that is waiting already. */
+export type Added = "new" | "again" | "full";
 
 /** In the order in which each account asked in each repository, which is what tells one pull from the next. */
 export class WaitingPulls {
@@ -31,17 +29,15 @@ export class WaitingPulls {
   }
 
   add(note: PullNote): Added {
-    const { account, repository, at, count = 1 } = note;
+    const { account, repository, count = 1 } = note;
     const ofAccount = this.#newest.get(account) ?? new Map<string, Entry>();
     const newest = ofAccount.get(repository);
     if (newest !== undefined && isRepeat(newest.note, note)) {
       newest.count += count;
-      if (at === newest.at) return "again";
-      newest.at = Math.max(newest.at, at);
-      return "joined";
+      return "again";
     }
     if (this.#entries.length >= this.#most) return "full";
-    const entry = { note, count, at };
+    const entry = { note, count };
     this.#entries.push(entry);
     this.#newest.set(account, ofAccount.set(repository, entry));
     return "new";
@@ -53,16 +49,17 @@ export class WaitingPulls {
     this.#entries = this.#entries.slice(limit);
     // What was taken is counted no further: an equal one is a note of its own.
     this.#newest = new Map();
-    return taken.map(({ note, count, at }) => (count === 1 ? note : { ...note, count, at }));
+    return taken.map(({ note, count }) => (count === 1 ? note : { ...note, count }));
   }
 }
 
+/** Of the same second: minutes apart, two may belong to two pulls (attribute-pulls.ts), however long they wait here. */
 const isRepeat = (one: PullNote, next: PullNote): boolean =>
   one.tag === next.tag &&
   one.digest === next.digest &&
   one.method === next.method &&
   one.service === next.service &&
-  dayOf(one) === dayOf(next);
+  one.at === next.at;
 
 const joinPulls = (one: PullNote, next: PullNote): PullNote => ({
   ...one,

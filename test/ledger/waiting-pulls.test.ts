@@ -1,6 +1,7 @@
 // Waiting pulls: no count is lost by joining, and none is joined that stands for something else.
 import { expect, test } from "@jest/globals";
-import type { PullNote } from "../../src/domain/ledger.js";
+import { UNKNOWN_REACH, type PullNote } from "../../src/domain/ledger.js";
+import { PullAttribution } from "../../src/ledger/attribute-pulls.js";
 import { mergePulls, WaitingPulls } from "../../src/ledger/waiting-pulls.js";
 
 const NOTE: PullNote = {
@@ -19,9 +20,9 @@ function waiting(most: number, ...notes: readonly PullNote[]): WaitingPulls {
   return pulls;
 }
 
-test("equal pulls of one account are one with their number and the latest time", () => {
-  const pulls = waiting(10, NOTE, { ...NOTE, at: NOTE.at + 5 }, { ...NOTE, at: NOTE.at + 3 });
-  expect(pulls.take(10)).toEqual([{ ...NOTE, at: NOTE.at + 5, count: 3 }]);
+test("equal pulls of one account in one second are one with their number", () => {
+  const pulls = waiting(10, NOTE, NOTE, NOTE);
+  expect(pulls.take(10)).toEqual([{ ...NOTE, count: 3 }]);
   expect(pulls.count).toBe(0);
 });
 
@@ -45,7 +46,7 @@ test.each<readonly [string, Partial<PullNote>]>([
   ["method", { method: "HEAD" }],
   ["repository", { repository: "team/b" }],
   ["service", { service: "other" }],
-  ["day", { at: NOTE.at + 86_400 }],
+  ["second", { at: NOTE.at + 1 }],
 ])("pulls of another %s are not joined", (_what, change) => {
   expect(waiting(10, NOTE, { ...NOTE, ...change }).count).toBe(2);
 });
@@ -54,8 +55,7 @@ test("a full queue takes repeats, and nothing else", () => {
   const pulls = waiting(1, NOTE);
   expect(pulls.add({ ...NOTE, account: "ci" })).toBe("full");
   expect(pulls.add(NOTE)).toBe("again");
-  expect(pulls.add({ ...NOTE, at: NOTE.at - 1 })).toBe("joined");
-  expect(pulls.take(10)).toEqual([{ ...NOTE, count: 3 }]);
+  expect(pulls.take(10)).toEqual([{ ...NOTE, count: 2 }]);
 });
 
 test("what was taken is not changed by what comes later", () => {
@@ -64,6 +64,24 @@ test("what was taken is not changed by what comes later", () => {
   pulls.add(NOTE);
   expect(taken).toEqual([NOTE]);
   expect(pulls.take(10)).toEqual([NOTE]);
+});
+
+test("pulls that waited for minutes count as they would have at once", async () => {
+  const digest = (name: string, seconds: number): PullNote => ({
+    ...NOTE,
+    tag: null,
+    digest: name,
+    at: NOTE.at + seconds,
+  });
+  // An index, what it lists for the platform, and that alone again two minutes later.
+  const notes = [digest("index", 0), digest("platform", 1), digest("platform", 120)];
+  const ledger = { findReach: () => Promise.resolve(UNKNOWN_REACH) };
+  const atOnce = new PullAttribution();
+  const counted = [];
+  for (const note of notes) counted.push(...(await atOnce.attribute([note], ledger)));
+  const waited = waiting(10, ...notes).take(10);
+  const later = await new PullAttribution().attribute(waited, ledger);
+  expect(mergePulls(later)).toEqual(mergePulls(counted));
 });
 
 test("pulls that count in the same row are written as one", () => {
