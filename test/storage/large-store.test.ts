@@ -9,6 +9,8 @@ import { findFreePort } from "../support/free-port.js";
 import { layKeys } from "../support/made-ring.js";
 import { startDaemon, waitUntilReady, type Daemon } from "../support/process.js";
 import { findEntry } from "../support/program-entry.js";
+import { copyMigrations } from "../support/migrations.js";
+import { tempFolder } from "../support/temp.js";
 import { openWorkspace, type Workspace } from "../support/workspace.js";
 import { waitUntil } from "../support/poll.js";
 
@@ -87,6 +89,26 @@ test("H07: a large damaged store is refused by a command, and ends the server th
   } finally {
     await workspace.close();
   }
+});
+
+test("H07: a large store is looked through before it is brought up to date, whoever opens it", async () => {
+  const folder = tempFolder();
+  const path = join(folder, "dockwarden.db");
+  await makeLarge(path);
+  damage(path);
+  const migrations = copyMigrations(folder);
+  migrations.add();
+  const { directory: migrationsDirectory } = migrations;
+  const copy = `${path}.before-${migrations.number}`;
+  writeFileSync(copy, "an earlier copy");
+  const before = readFileSync(path);
+  const mode = { mode: "existing", isServer: true, isCheckedLater: true } as const;
+  expect(await openStore({ ...options(path), ...mode, migrationsDirectory })).toMatchObject({
+    ok: false,
+    error: { code: "damaged" },
+  });
+  expect(readFileSync(path).equals(before)).toBe(true);
+  expect(readFileSync(copy, "utf8")).toBe("an earlier copy");
 });
 
 test("a large whole store is served, and a command beside the server need not look through it again", async () => {

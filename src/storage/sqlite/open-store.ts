@@ -121,6 +121,8 @@ function checkAndMigrate(
       const message = `the store is older than this program (before ${next.name}); run dockwarden migrate`;
       return err({ code: "older", message });
     }
+    // What is rewritten has to be whole first, and a copy that an upgrade may have to go back to.
+    if (isElsewhere && !isWhole(connection)) return err(damaged(options.path));
     copyBefore(connection, options, next);
     applyMigrations(connection, missing.value, options.clock);
   }
