@@ -16,6 +16,7 @@ import type { LoadedConfig } from "./config/load-config.js";
 import type { KeyStore } from "./domain/key.js";
 import { err, ok, type Result } from "./domain/result.js";
 import { drain, listen } from "./http/listening.js";
+import type { HealthSource } from "./http/health.js";
 import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
 import { createHealth, type ServerParts } from "./health-source.js";
@@ -121,10 +122,6 @@ export async function serve(
   const mender = { registry, ledger, listing: admin.ledger, clock: systemClock, log };
   const stopMending = startLedgerMender(mender);
   const stopReading = startCreatedReader({ registry, ledger, log });
-  const credentialEpoch = await opened.value.store.credentialEpoch();
-  log.info({ evt: "server.start", url, credentialEpoch });
-  for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
-  for (const reason of await health.findWarnings()) log.warn({ evt: "server.degraded", reason });
   let exitCode = 0;
   let finish: (code: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => {
@@ -150,7 +147,22 @@ export async function serve(
     exitCode = DAMAGED_EXIT;
     void stop();
   });
+  try {
+    await announce(parts, health, url);
+  } catch (error) {
+    // A store that can't be read: it listens already, and must not go on without anybody to stop it.
+    await stop();
+    throw error;
+  }
   return ok({ url, finished, stop });
+}
+
+async function announce(parts: ServerParts, health: HealthSource, url: string): Promise<void> {
+  const { admin, loaded, log } = parts;
+  const credentialEpoch = await admin.store.credentialEpoch();
+  log.info({ evt: "server.start", url, credentialEpoch });
+  for (const reason of loaded.warnings) log.warn({ evt: "config.warning", reason });
+  for (const reason of await health.findWarnings()) log.warn({ evt: "server.degraded", reason });
 }
 
 /** What a damaged store ends with that is found before the start, too. */

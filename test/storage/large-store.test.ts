@@ -44,10 +44,10 @@ async function makeLarge(path: string): Promise<void> {
   database.close();
 }
 
-/** In the middle of the file, where no start reads. */
-function damage(path: string): void {
+/** In the middle of the file, where no start reads; or the page that is named. */
+function damage(path: string, number?: number): void {
   const bytes = readFileSync(path);
-  const page = Math.floor(bytes.length / PAGE / 2);
+  const page = number === undefined ? Math.floor(bytes.length / PAGE / 2) : number - 1;
   bytes.fill(0xa5, page * PAGE, (page + 1) * PAGE);
   writeFileSync(path, bytes);
 }
@@ -86,6 +86,28 @@ test("H07: a large damaged store is refused by a command, and ends the server th
     expect(await server.ended()).toBe(3);
     expect(server.log()).toMatch(/"evt":"store\.damaged".*dockwarden restore/);
     expect(statSync(path).size).toBe(size);
+  } finally {
+    await workspace.close();
+  }
+});
+
+test("H07: a server that can't read its large store when it begins does not stay", async () => {
+  const workspace = await openWorkspace();
+  try {
+    const path = join(workspace.folder, "store", "dockwarden.db");
+    await makeLarge(path);
+    const database = new Database(path);
+    // Read once all listeners are open: images with tags are a warning.
+    const root = database
+      .prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'image'")
+      .pluck()
+      .get();
+    database.close();
+    damage(path, root);
+    await layKeys(join(workspace.folder, "keys"));
+    const server = await serveOn(workspace, path);
+    expect(await server.ended()).toBe(3);
+    expect(server.log()).toContain("dockwarden doctor");
   } finally {
     await workspace.close();
   }
