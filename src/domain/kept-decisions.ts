@@ -5,6 +5,8 @@ import type { Requester } from "./requester.js";
 
 /** Of one requester, list of images and repository; a client may name any number of tags. */
 const TAGS_MAX = 64;
+/** Of all together, each with its reasons: some megabytes, however many repositories, tags and credentials are tried. */
+const KEPT_MAX = 10_000;
 
 /** Repository → service → tag (empty: null), each a text that is known already: quicker than one made of them. */
 type ByTag = Map<string, Decision>;
@@ -13,7 +15,9 @@ type ByTarget = Map<string, ByService>;
 type ByRequester = WeakMap<Requester, ByTarget>;
 type ByImages = WeakMap<readonly GrantedImage[], ByRequester>;
 
-const kept = new WeakMap<PolicySettings, ByImages>();
+let kept = new WeakMap<PolicySettings, ByImages>();
+/** Since it was last emptied; what was forgotten with its images counts on. */
+let weight = 0;
 
 /**
  * As decide. Policy, images and requester are known again by their identity: nobody may change one after it was decided on.
@@ -34,6 +38,11 @@ export function decideOnce(input: DecisionInput): Decision {
   if (byTag.size >= TAGS_MAX) byTag.clear();
   const decision = decide(input);
   byTag.set(tag, decision);
+  weight += 1 + decision.reasons.length;
+  if (weight > KEPT_MAX) {
+    kept = new WeakMap();
+    weight = 0;
+  }
   return decision;
 }
 

@@ -39,6 +39,18 @@ test("any number of tags is decided rightly", () => {
   }
 });
 
+test("many repositories with some tags each displace what was decided before", () => {
+  const first = decideOnce(input);
+  const lists = Array.from({ length: 500 }, () => [...images]);
+  for (const list of lists) {
+    for (let number = 0; number < 20; number += 1) {
+      decideOnce({ ...input, images: list, target: { ...target, tag: `v${number}` } });
+    }
+  }
+  expect(decideOnce(input)).not.toBe(first);
+  expect(decideOnce(input)).toEqual(first);
+});
+
 test("a value is worked out once a text, long texts and those that may not be kept each time", () => {
   const worked: string[] = [];
   const value = keepValues(
