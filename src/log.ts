@@ -25,8 +25,9 @@ export interface LogOptions {
 
 /** `stream` is for tests; without it lines go to standard output at the end of each turn of the event loop. */
 export function createLogger(options: LogOptions, stream?: DestinationStream): Logger {
-  const plain = stream ?? gatherTurns(pino.destination({ dest: 1, sync: true }));
-  const destination = options.format === "pretty" ? openPretty() : plain;
+  const openPlain = (): DestinationStream =>
+    stream ?? gatherTurns(pino.destination({ dest: 1, sync: true }));
+  const destination = options.format === "pretty" ? openPretty() : openPlain();
   return pino(
     {
       level: options.level,

@@ -67,13 +67,14 @@ const joinPulls = (one: PullNote, next: PullNote): PullNote => ({
   count: (one.count ?? 1) + (next.count ?? 1),
 });
 
-/** Of pulls whose tag is known, those that count in the same row as one; in the order of their first. */
+/** Of pulls whose tag is known, those that count in the same row as one; in the order of their last. */
 export function mergePulls(notes: readonly PullNote[]): PullNote[] {
   const merged = new Map<string, PullNote>();
   for (const note of notes) {
     const { service, repository, tag, account, method } = note;
     const key = [service, repository, tag ?? "", account, method, dayOf(note)].join("\n");
     const one = merged.get(key);
+    merged.delete(key);
     merged.set(key, one === undefined ? note : joinPulls(one, note));
   }
   return [...merged.values()];

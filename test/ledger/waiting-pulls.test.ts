@@ -88,7 +88,7 @@ test("pulls that count in the same row are written as one", () => {
   const byDigest = { ...NOTE, digest: "sha256:a", at: NOTE.at + 9 };
   const head: PullNote = { ...NOTE, method: "HEAD" };
   expect(mergePulls([{ ...NOTE, count: 4 }, head, byDigest])).toEqual([
-    { ...NOTE, at: NOTE.at + 9, count: 5 },
     head,
+    { ...NOTE, at: NOTE.at + 9, count: 5 },
   ]);
 });

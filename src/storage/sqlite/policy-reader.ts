@@ -95,15 +95,19 @@ export class SqlitePolicyReader implements PolicyReader, NamedRepositories {
 
 /** Without the grants that have ended at `now`. */
 function currentAt(all: readonly GrantedImage[], now: EpochSeconds): CurrentImages {
-  const ends = all
-    .flatMap(({ grants }) => grants.map(({ expiresAt }) => expiresAt))
-    .filter((end) => end !== null);
-  if (ends.length === 0) return { images: all, from: -Infinity, until: Infinity };
+  let from = -Infinity;
+  let until = Infinity;
+  for (const { grants } of all) {
+    for (const { expiresAt } of grants) {
+      if (expiresAt === null) continue;
+      if (expiresAt <= now) from = Math.max(from, expiresAt);
+      else until = Math.min(until, expiresAt);
+    }
+  }
+  if (from === -Infinity && until === Infinity) return { images: all, from, until };
   const images = all.map((image) => ({
     ...image,
     grants: image.grants.filter(({ expiresAt }) => expiresAt === null || expiresAt > now),
   }));
-  const from = Math.max(-Infinity, ...ends.filter((end) => end <= now));
-  const until = Math.min(Infinity, ...ends.filter((end) => end > now));
   return { images, from, until };
 }
