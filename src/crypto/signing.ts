@@ -1,5 +1,4 @@
-// Signing tokens with one key: header and key are prepared once, each signature is made where it costs least.
-import { availableParallelism } from "node:os";
+// Signing tokens with one key: header and key are prepared once, each signature is made on the thread pool.
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from "node:crypto";
 import type { KeyHeader } from "../domain/key.js";
 import type { TokenClaims } from "../domain/token.js";
@@ -17,15 +16,9 @@ export function kidOf(publicKey: KeyObject, header: KeyHeader): string {
 
 /**
  * Prepares a signer; tokens carry `x5c` only in that mode, since a registry with a JWKS alone would refuse it. The token is a
- * JWS in compact form (RFC 7515 §3.1): the header, the same for all, is encoded once (docs/decisions/0023). Signatures are made
- * on the thread pool where there is a second core to make them on (`cores`); on one core alone that would but cost the change
- * of threads.
+ * JWS in compact form (RFC 7515 §3.1): the header, the same for all, is encoded once (docs/decisions/0023).
  */
-export function prepareSigner(
-  key: RingKey,
-  header: KeyHeader,
-  cores = availableParallelism(),
-): Sign {
+export function prepareSigner(key: RingKey, header: KeyHeader): Sign {
   const privateKey = createPrivateKey(key.keyPem);
   const protectedHeader = {
     alg: algorithmOf(key),
@@ -36,16 +29,8 @@ export function prepareSigner(
   const head = `${encode(JSON.stringify(protectedHeader))}.`;
   // Of RSA keys only the digest counts. ES256 wants r and s beside each other, not in ASN.1 (RFC 7518 §3.4).
   const signing = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
-  const inputOf = (claims: TokenClaims): string => head + encode(JSON.stringify(toPayload(claims)));
-  if (cores < 2) {
-    return async (claims) => {
-      const input = inputOf(claims);
-      const signature = sign("sha256", Buffer.from(input, "latin1"), signing);
-      return `${input}.${signature.toString("base64url")}`;
-    };
-  }
   return (claims) => {
-    const input = inputOf(claims);
+    const input = head + encode(JSON.stringify(toPayload(claims)));
     return new Promise((resolve, reject) => {
       sign("sha256", Buffer.from(input, "latin1"), signing, (error, signature) => {
         if (error === null) resolve(`${input}.${signature.toString("base64url")}`);

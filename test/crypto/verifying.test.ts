@@ -66,24 +66,6 @@ beforeAll(async () => {
   keys = await opened(options);
 });
 
-test.each([1, 2])(
-  "a token is the same signed thing where the process has %i core(s)",
-  async (cores) => {
-    const sign = prepareSigner(keyOf(options, "active"), options.header, cores);
-    const tokens = await Promise.all([
-      sign(CLAIMS),
-      sign(CLAIMS),
-      sign({ ...CLAIMS, subject: "eve" }),
-    ]);
-    const verified = await Promise.all(tokens.map((token) => keys.verify(token)));
-    expect(verified.map((token) => token?.subject)).toEqual([
-      VERIFIED.subject,
-      VERIFIED.subject,
-      "eve",
-    ]);
-  },
-);
-
 const MODES = (["x5c", "kid-libtrust", "kid-rfc7638"] as const).flatMap((header) =>
   (["ES256", "RS256"] as const).map((algorithm) => [header, algorithm] as const),
 );
