@@ -1,4 +1,4 @@
-// Values that were worked out of a text already: bounded, the oldest makes room.
+// Values that were worked out already: of a text, bounded, the oldest makes room; of an object, as long as that is there.
 
 /** What is kept of each; a text of some hundred characters and its value. */
 const VALUES_MAX = 1000;
@@ -21,6 +21,20 @@ export function keepValues<Value>(
     if (text.length > TEXT_MAX_CHARACTERS || !mayKeep(text)) return value;
     values.set(text, value);
     if (values.size > VALUES_MAX) values.delete(values.keys().next().value ?? text);
+    return value;
+  };
+}
+
+/** As keepValues, of an object that nobody changes: the value is forgotten together with it. */
+export function keepByObject<Key extends object, Value extends object>(
+  work: (key: Key) => Value,
+): (key: Key) => Value {
+  const values = new WeakMap<Key, Value>();
+  return (key) => {
+    const known = values.get(key);
+    if (known !== undefined) return known;
+    const value = work(key);
+    values.set(key, value);
     return value;
   };
 }

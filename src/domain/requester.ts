@@ -3,6 +3,7 @@ import type { NamedId } from "./account.js";
 import type { Permission } from "./action.js";
 import type { Ceiling } from "./ceiling.js";
 import { subjectKey, type Subject } from "./image.js";
+import { keepByObject } from "./kept-values.js";
 import { isPathComponent } from "./repository-name.js";
 import type { AccountKind } from "./account.js";
 import type { SignInRecord } from "./ports.js";
@@ -26,27 +27,16 @@ export const ANONYMOUS: Requester = { kind: "anonymous" };
 /** Of a credential that is not narrowed. */
 export const NO_CEILING: Ceiling = { kind: "none" };
 
-const requesters = new WeakMap<SignInRecord, WeakMap<Ceiling, Requester>>();
+const requestersOf = keepByObject(({ account, groups }: SignInRecord) =>
+  keepByObject((ceiling: Ceiling): Requester => {
+    const { id, name, kind, permissions } = account;
+    return { kind: "account", id, name, accountKind: kind, permissions, groups, ceiling };
+  }),
+);
 
 /** An account that has proved itself by a credential with this ceiling; the same object for the same two. */
 export function accountRequester(record: SignInRecord, ceiling: Ceiling): Requester {
-  const ofAccount = requesters.get(record) ?? new WeakMap<Ceiling, Requester>();
-  requesters.set(record, ofAccount);
-  const known = ofAccount.get(ceiling);
-  if (known !== undefined) return known;
-  const { id, name, kind, permissions } = record.account;
-  const { groups } = record;
-  const made = {
-    kind: "account",
-    id,
-    name,
-    accountKind: kind,
-    permissions,
-    groups,
-    ceiling,
-  } as const;
-  ofAccount.set(ceiling, made);
-  return made;
+  return requestersOf(record)(ceiling);
 }
 
 /** Every subject under which a grant reaches the requester, the most personal first. */
@@ -61,15 +51,9 @@ export function guisesOf(requester: Requester): readonly Subject[] {
 }
 
 /** The subjectKeys of guisesOf, as PolicyReader.findMatching wants them. */
-export function guiseKeysOf(requester: Requester): readonly string[] {
-  const known = guiseKeys.get(requester);
-  if (known !== undefined) return known;
-  const keys = guisesOf(requester).map(subjectKey);
-  guiseKeys.set(requester, keys);
-  return keys;
-}
-
-const guiseKeys = new WeakMap<Requester, readonly string[]>();
+export const guiseKeysOf: (requester: Requester) => readonly string[] = keepByObject((requester) =>
+  guisesOf(requester).map(subjectKey),
+);
 
 /** True where every request is allowed that the credential's own ceiling allows. */
 export function isAdmin(requester: Requester): boolean {

@@ -2,8 +2,6 @@
 import type { Action } from "../domain/action.js";
 import type { RepositoryPlace } from "../domain/ledger.js";
 import { parentOfTag } from "../domain/reference.js";
-import type { Requester } from "../domain/requester.js";
-import type { EpochSeconds } from "../domain/time.js";
 import type { BearerIdentity } from "./authenticate-bearer.js";
 import { readDigest, readTag } from "./digest-access.js";
 import { denied, PASS, type GateAnswer } from "./gate-answer.js";
@@ -122,9 +120,7 @@ function notePull(
   { ledger, recentAsks }: GateContext,
 ): void {
   const { requester, now, service, repository } = scene;
-  if ("tag" in reference && !isNoted(scene, reference)) {
-    recentAsks.note(requester, scene, reference.tag, now);
-  }
+  if ("tag" in reference) recentAsks.note(requester, scene, reference.tag, now);
   ledger.pulled({
     service,
     repository,
@@ -134,22 +130,6 @@ function notePull(
     method: method === "HEAD" ? "HEAD" : "GET",
     at: now,
   });
-}
-
-interface LastNoted {
-  readonly service: string;
-  readonly reference: object;
-  readonly now: EpochSeconds;
-}
-
-const lastNoted = new WeakMap<Requester, LastNoted>();
-
-/** The last thing that the requester asked for, in this same second: requests are known again by their text. */
-function isNoted({ requester, service, now }: Scene, reference: object): boolean {
-  const last = lastNoted.get(requester);
-  if (last?.reference === reference && last.now === now && last.service === service) return true;
-  lastNoted.set(requester, { service, reference, now });
-  return false;
 }
 
 async function decideBlob(

@@ -3,6 +3,7 @@ import type { Action } from "../domain/action.js";
 import type { Decision, PolicySettings } from "../domain/decision.js";
 import type { GrantedImage } from "../domain/image.js";
 import { decideOnce } from "../domain/kept-decisions.js";
+import { keepByObject } from "../domain/kept-values.js";
 import { matchesRepository, matchesService, matchesTag } from "../domain/image-pattern.js";
 import type { RepositoryPlace } from "../domain/ledger.js";
 import type { PolicyReader } from "../domain/policy-reader.js";
@@ -48,16 +49,11 @@ export function decideEvery(scene: Scene): Decision {
   return decideAt(scene, null, withoutGate(scene.policy));
 }
 
-const ungated = new WeakMap<PolicySettings, PolicySettings>();
-
 /** The same object each time, so that what it decides is known again. */
-function withoutGate(policy: PolicySettings): PolicySettings {
-  const known = ungated.get(policy);
-  if (known !== undefined) return known;
-  const made: PolicySettings = { ...policy, tagEnforcement: "off" };
-  ungated.set(policy, made);
-  return made;
-}
+const withoutGate = keepByObject((policy: PolicySettings): PolicySettings => ({
+  ...policy,
+  tagEnforcement: "off",
+}));
 
 function decideAt(scene: Scene, tag: string | null, policy: PolicySettings): Decision {
   const { requester, service, repository, images } = scene;

@@ -1,5 +1,6 @@
 // Answers on the wire: the headers that every answer carries, and the error body that every client can show.
 import type { ServerResponse } from "node:http";
+import { keepByObject } from "../domain/kept-values.js";
 
 /** The error codes of THREATS §3 "Error body"; the first are OAuth's, the second the registry API's. */
 export interface ErrorAnswer {
@@ -33,16 +34,12 @@ export function sendJson(
   sendText(response, status, JSON.stringify(body), headers);
 }
 
-const listed = new WeakMap<Readonly<Record<string, string>>, readonly string[]>();
-
 /** Names and values in turn, as Node writes them quickest; worked out once for the headers that every answer has. */
-function listFields(headers: Readonly<Record<string, string>>): readonly string[] {
-  const known = listed.get(headers);
-  if (known !== undefined) return known;
-  const fields = [...Object.entries(headers).flat(), "Content-Type", "application/json"];
-  listed.set(headers, fields);
-  return fields;
-}
+const listFields = keepByObject((headers: Readonly<Record<string, string>>): readonly string[] => [
+  ...Object.entries(headers).flat(),
+  "Content-Type",
+  "application/json",
+]);
 
 /** As sendJson, of what is JSON already. */
 export function sendText(

@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { decide } from "../../src/domain/decision.js";
 import { decideOnce } from "../../src/domain/kept-decisions.js";
-import { keepValues } from "../../src/domain/kept-values.js";
+import { keepByObject, keepValues } from "../../src/domain/kept-values.js";
 import { ANONYMOUS } from "../../src/domain/requester.js";
 import { OFF, open } from "../support/policy.js";
 
@@ -77,4 +77,12 @@ test("the oldest of a thousand values makes room", () => {
   expect(worked).toBe(1001);
   value("0");
   expect(worked).toBe(1002);
+});
+
+test("a value of an object is the same one as long as it is the same object", () => {
+  const value = keepByObject(({ name }: { readonly name: string }) => ({ length: name.length }));
+  const one = { name: "one" };
+  expect(value(one)).toEqual({ length: 3 });
+  expect(value(one)).toBe(value(one));
+  expect(value({ ...one })).not.toBe(value(one));
 });
