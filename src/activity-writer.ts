@@ -64,9 +64,9 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     }
   };
   const flush = async (): Promise<void> => {
-    for (;;) {
+    // What changes meanwhile is for the next time: under load something always does.
+    for (let left = sums.waiting; left > 0; left -= BATCH_ROWS) {
       const batch = sums.take(BATCH_ROWS);
-      if (batch.tokens.length + batch.refusals.length + batch.uses.length === 0) return;
       const written = await attempt(async (store) => {
         await store.write(batch);
         return true;
@@ -84,7 +84,7 @@ export function startActivityWriter(options: ActivityWriterOptions): ActivityWri
     const before = now - options.retentionDays * SECONDS_PER_DAY;
     while ((await attempt((store) => store.pruneHour(before, now))) !== null) await giveWay();
   };
-  /** Looked at after each batch: under a flood one flush may last as long as the flood. */
+  /** Looked at after each batch: one flush may write many. */
   const pruneIfTooLarge = async (): Promise<void> => {
     if ((await attempt((store) => store.isTooLarge())) === true) await prune();
   };

@@ -66,20 +66,28 @@ export class LedgerQueue {
       await store.noteTrouble(trouble);
       this.#troubles.delete(key);
     }
-    do {
-      while (this.#counted.length > 0) {
-        const batch = this.#counted.slice(0, BATCH);
-        await store.notePulls(batch);
-        this.#counted.splice(0, batch.length);
-      }
+    // What comes meanwhile is for the next time: under load something always does.
+    let left = this.#pulls.count;
+    await this.#writeCounted(store);
+    while (left > 0) {
       const counted: PullNote[] = [];
-      for (let turn = 0; turn < TURNS && this.#pulls.count > 0; turn += 1) {
-        const next = this.#pulls.take(BATCH);
+      for (let turn = 0; turn < TURNS && left > 0; turn += 1) {
+        const next = this.#pulls.take(Math.min(BATCH, left));
+        left -= next.length;
         counted.push(...(await this.#attribution.attribute(next, store)));
         await giveWay();
       }
       this.#counted = mergePulls(counted);
-    } while (this.#counted.length + this.#pulls.count > 0);
+      await this.#writeCounted(store);
+    }
+  }
+
+  async #writeCounted(store: LedgerStore): Promise<void> {
+    while (this.#counted.length > 0) {
+      const batch = this.#counted.slice(0, BATCH);
+      await store.notePulls(batch);
+      this.#counted.splice(0, batch.length);
+    }
   }
 }
 

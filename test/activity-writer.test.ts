@@ -102,4 +102,19 @@ describe("the writer of sums", () => {
     await writer.stop();
     expect((await site.read()).refusals.map(({ image }) => image)).toEqual(["new"]);
   });
+
+  test("a flush ends however many requests come while it writes, and the next one has them", async () => {
+    const site = openSite();
+    const writer = await site.start();
+    const turns = { left: 100 };
+    const come = (): void => {
+      writer.given(USE, HERE);
+      turns.left -= 1;
+      if (turns.left > 0) setImmediate(come);
+    };
+    come();
+    await writer.stop();
+    expect(turns.left).toBeGreaterThan(50);
+    expect((await site.read()).tokens).toMatchObject([{ account: USE.account }]);
+  });
 });

@@ -90,6 +90,10 @@ class Sums<Row extends Sum> {
     this.#shares = new Shares(limits);
   }
 
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   startHour(): void {
     this.#rows = new Map();
     this.#shares.startHour();
@@ -181,6 +185,11 @@ export class ActivitySums {
   /** Rows given up so far, because they could not be written for too long. */
   get lost(): number {
     return this.#tokens.lost + this.#refusals.lost;
+  }
+
+  /** Rows that have changed since they were taken, of the kind that has most. */
+  get waiting(): number {
+    return Math.max(this.#tokens.waiting, this.#refusals.waiting, this.#uses.size);
   }
 
   /** Before the first request: rows that an earlier writer has made in the hour of `now` leave so many less. */

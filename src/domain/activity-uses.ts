@@ -19,6 +19,10 @@ export class LastUses {
   /** Keys of an account's images, the one that was used longest ago first. */
   readonly #images = new Map<number, Set<string>>();
 
+  get size(): number {
+    return this.#uses.size;
+  }
+
   values(): IterableIterator<LastUse> {
     return this.#uses.values();
   }
