@@ -1,6 +1,7 @@
 // Who holds this token, as things are now? A token of ours counts no longer than its account and its credential.
 import { isActive } from "../domain/account.js";
 import { findEnd, type CredentialStore, type RefreshLife } from "../domain/credential.js";
+import { keepValues } from "../domain/kept-values.js";
 import type { AccountStore, SignInRecord } from "../domain/ports.js";
 import { accountRequester, ANONYMOUS, NO_CEILING, type Requester } from "../domain/requester.js";
 import { err, ok, type Result } from "../domain/result.js";
@@ -110,9 +111,15 @@ function isBeforePassword(token: VerifiedToken, { account }: SignInRecord): bool
 }
 
 /** What the private claim names: `password:1`, or a credential by its number. */
-async function findCredential(name: string, context: BearerContext) {
-  if (/^password:\d+$/.test(name)) return "password" as const;
+const readCredentialName = keepValues((name): "password" | "nothing" | number => {
+  if (/^password:\d+$/.test(name)) return "password";
   const number = /^(?:token|secret|refresh):(\d{1,15})$/.exec(name)?.[1];
-  if (number === undefined) return "ended" as const;
-  return (await context.credentials.presentById(Number(number))) ?? ("ended" as const);
+  return number === undefined ? "nothing" : Number(number);
+});
+
+async function findCredential(name: string, { credentials }: BearerContext) {
+  const named = readCredentialName(name);
+  if (named === "password") return named;
+  if (named === "nothing") return "ended" as const;
+  return (await credentials.presentById(named)) ?? ("ended" as const);
 }

@@ -124,6 +124,12 @@ const readPlainRequest = keepValues((line) => {
   return readProxiedRequest({ method, uri, contentTypes: [] });
 });
 
+/** The services that the proxy's query names; one that can't be read names none of ours. */
+const readServices = keepValues((rawQuery): readonly string[] => {
+  const query = parseForm(rawQuery);
+  return query.ok ? (query.value.get("service") ?? []) : [""];
+});
+
 /** Method, URI and service as the proxy tells them; each exactly once (REGISTRY-FACTS §4.3 rule 4). */
 function readQuestion(
   { headerFamily, gate }: AuthzEndpoint,
@@ -143,8 +149,7 @@ function readQuestion(
       ? readPlainRequest(`${method}\n${uri}`)
       : readProxiedRequest({ method, uri, contentTypes });
   if (!read.ok) return read;
-  const query = parseForm(rawQuery);
-  const services = query.ok ? (query.value.get("service") ?? []) : [""];
+  const services = readServices(rawQuery);
   const [service] = services;
   if (services.length > 1 || (service !== undefined && !gate.services.includes(service))) {
     return err("service");
