@@ -47,10 +47,10 @@ function kindOf(text: string): CredentialKind | null {
 }
 
 /** SHA-256 is enough: nobody guesses 256 random bits (ASVS 6.5.2). */
-const digestOf = (secret: string): Buffer => hash("sha256", secret, "buffer");
+const digestOf = (secret: string): string => hash("sha256", secret, "hex");
 
 function checksumOf(body: string): string {
-  let rest = digestOf(`checksum:${body}`).readUInt32BE();
+  let rest = Number.parseInt(digestOf(`checksum:${body}`).slice(0, 8), 16);
   let text = "";
   for (let place = 0; place < CHECKSUM_LENGTH; place += 1) {
     text = `${ALPHABET.charAt(rest % ALPHABET.length)}${text}`;

@@ -55,8 +55,8 @@ export interface Credential {
 export interface NewCredential {
   readonly account: string;
   readonly kind: CredentialKind;
-  /** SHA-256 of the secret, 32 bytes. */
-  readonly digest: Uint8Array;
+  /** SHA-256 of the secret, 64 hexadecimal digits. */
+  readonly digest: string;
   readonly ceiling: Ceiling;
   readonly service: string | null;
   readonly description: string | null;
@@ -117,7 +117,7 @@ export interface CredentialStore {
     >
   >;
   /** Ended ones too: who presents them is told so. Null: no such secret was ever given out. One indexed read. */
-  present(digest: Uint8Array): Promise<PresentedCredential | null>;
+  present(digest: string): Promise<PresentedCredential | null>;
   /** As `present`, by number: for the gate. */
   presentById(id: number): Promise<PresentedCredential | null>;
   /** Sorted by account, then number. */
@@ -150,7 +150,7 @@ export interface UseRecorder {
 
 /** What a text is that came in as a password or refresh token, told by its shape alone: no store is asked. */
 export type SecretShape =
-  | { readonly kind: CredentialKind; readonly digest: Uint8Array }
+  | { readonly kind: CredentialKind; readonly digest: string }
   /** Our prefix, but the checksum does not fit: mistyped or made up. */
   | { readonly kind: "damaged" }
   /** Not one of ours: a password. */
@@ -159,7 +159,7 @@ export type SecretShape =
 /** Makes and reads the secrets of credentials; pure but for the randomness of `make`. */
 export interface CredentialSecrets {
   /** 256 random bits with prefix and checksum, and the digest to store. */
-  make(kind: CredentialKind): { readonly secret: string; readonly digest: Uint8Array };
+  make(kind: CredentialKind): { readonly secret: string; readonly digest: string };
   read(text: string): SecretShape;
 }
 

@@ -1,4 +1,5 @@
 // Scopes of a token request: `repository:team/app:pull,push`; strict, because registries pass hostile ones on.
+import { keepValues } from "./kept-values.js";
 import { isRepositoryName } from "./repository-name.js";
 import { err, ok, type Result } from "./result.js";
 
@@ -18,7 +19,8 @@ export type ScopeFault = "malformed" | "limit";
 const TYPE = /^[a-z0-9]+(?:\([a-z0-9]+\))?$/;
 const ACTION = /^(?:[a-z]*|\*)$/;
 
-function parseScope(text: string): Result<RequestedScope, ScopeFault> {
+/** Nodes ask for the same few scopes again and again. */
+const parseScope = keepValues((text): Result<RequestedScope, ScopeFault> => {
   if (text.length > SCOPE_LIMITS.characters) return err("limit");
   // The name may hold a colon (a port), so the type ends at the first one and the actions begin after the last one.
   const first = text.indexOf(":");
@@ -33,6 +35,11 @@ function parseScope(text: string): Result<RequestedScope, ScopeFault> {
   const type = typeAndClass.replace(/\(.*$/, "");
   if (type.length > SCOPE_LIMITS.type) return err("limit");
   return ok({ type, name, actions: [...new Set(words.filter((word) => word !== ""))] });
+}, isUsual);
+
+/** Under any other type may stand a secret that somebody put where it does not belong: it must not stay in memory. */
+function isUsual(text: string): boolean {
+  return text.startsWith("repository:");
 }
 
 /**
@@ -52,8 +59,13 @@ export function parseScopes(
     if (!parsed.ok) return parsed;
     const { type, name, actions } = parsed.value;
     const key = `${type}:${name}`;
-    const earlier = merged.get(key)?.actions ?? [];
-    merged.set(key, { type, name, actions: [...new Set([...earlier, ...actions])] });
+    const earlier = merged.get(key);
+    merged.set(
+      key,
+      earlier === undefined
+        ? parsed.value
+        : { type, name, actions: [...new Set([...earlier.actions, ...actions])] },
+    );
   }
   return ok([...merged.values()]);
 }

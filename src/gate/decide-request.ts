@@ -44,14 +44,14 @@ export async function decideRequest(
     notePull(scene, place.reference, request.method, context);
     return PASS;
   }
-  const isProbe = request.method === "HEAD" && may(some, "push");
+  const asked = { request, isProbe: request.method === "HEAD" && may(some, "push") };
   switch (place.kind) {
     case "tags":
       return PASS;
     case "manifest":
-      return decideManifest(scene, place, { ...request, isProbe }, context);
+      return decideManifest(scene, place, asked, context);
     case "blob":
-      return decideBlob(scene, place.digest, { ...request, isProbe }, context);
+      return decideBlob(scene, place.digest, asked, context);
     case "referrers":
       return readDigest({ scene, digest: place.digest, kind: "manifest" }, context);
     case "upload":
@@ -67,13 +67,16 @@ function isPlainRead(scene: Scene, { reference }: ManifestPlace, access: Access)
 }
 
 /** Clients that push look first whether a digest is there already, and take a 403 for the end (REGISTRY-FACTS §4.3 rule 2). */
-type Asked = ProxiedRequest & { readonly isProbe: boolean };
+interface Asked {
+  readonly request: ProxiedRequest;
+  readonly isProbe: boolean;
+}
 type ManifestPlace = Extract<ProxiedPlace, { kind: "manifest" }>;
 
 async function decideManifest(
   scene: Scene,
   { reference, alsoTags }: ManifestPlace,
-  { access, method, isProbe }: Asked,
+  { request: { access, method }, isProbe }: Asked,
   context: GateContext,
 ): Promise<GateAnswer> {
   if (access === "write") {
@@ -97,12 +100,12 @@ async function decideManifest(
   return answer;
 }
 
-async function readUnlessProbe(
+function readUnlessProbe(
   isProbe: boolean,
   question: Parameters<typeof readDigest>[0],
   context: GateContext,
 ): Promise<GateAnswer> {
-  return isProbe ? PASS : readDigest(question, context);
+  return isProbe ? Promise.resolve(PASS) : readDigest(question, context);
 }
 
 async function firstDenied(steps: readonly (() => Promise<GateAnswer>)[]): Promise<GateAnswer> {
@@ -135,7 +138,7 @@ function notePull(
 async function decideBlob(
   scene: Scene,
   digest: string,
-  { access, isProbe }: Asked,
+  { request: { access }, isProbe }: Asked,
   context: GateContext,
 ): Promise<GateAnswer> {
   if (access === "write") return PASS;

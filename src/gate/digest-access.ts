@@ -78,6 +78,8 @@ interface Way {
 
 /** Of tags that the same rules name one is decided: a digest may have tens of thousands. */
 async function someReadable(scene: Scene, tags: readonly string[], way: Way): Promise<boolean> {
+  const [only] = tags;
+  if (tags.length === 1 && only !== undefined) return isTagReadable(scene, only, way);
   const decided = new Set<string>();
   for (const tag of tags) {
     if (parentOfTag(tag) === null) {

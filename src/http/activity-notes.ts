@@ -7,6 +7,7 @@ import {
   type ActivityRecorder,
   type Sender,
 } from "../domain/activity.js";
+import { keepValues } from "../domain/kept-values.js";
 import { formatReason } from "../domain/reason.js";
 import type { RequestedScope } from "../domain/scope.js";
 import type { IssuedToken, RefusedHolder } from "../token/token-answer.js";
@@ -17,10 +18,14 @@ const noPath = (): string => "";
 
 /** The sender of a request, with what is printable of the name that its program gives itself. */
 export function senderOf(request: IncomingMessage, address: string): Sender {
-  const words = (request.headers["user-agent"] ?? "").replaceAll(/[^ -~]/g, "?");
-  // docker sends its whole pedigree: the first word is the program, the rest its libraries.
-  return { address, program: (words.split(" ")[0] ?? "").slice(0, PROGRAM_MAX) };
+  return { address, program: programOf(request.headers["user-agent"] ?? "") };
 }
+
+const programOf = keepValues((agent) => {
+  // docker sends its whole pedigree: the first word is the program, the rest its libraries.
+  const [word = ""] = agent.replaceAll(/[^ -~]/g, "?").split(" ");
+  return word.slice(0, PROGRAM_MAX);
+});
 
 /** The name that the credential claims, where it could be one: nothing else that a stranger types is kept. */
 export function triedName(request: TokenRequest): string | null {

@@ -35,11 +35,24 @@ export function sendJson(
 }
 
 /** Names and values in turn, as Node writes them quickest; worked out once for the headers that every answer has. */
-const listFields = keepByObject((headers: Readonly<Record<string, string>>): readonly string[] => [
-  ...Object.entries(headers).flat(),
+const listFields = keepByObject((headers: Readonly<Record<string, string>>): string[] =>
+  Object.entries(headers).flat(),
+);
+const listJsonFields = keepByObject((headers: Readonly<Record<string, string>>): string[] => [
+  ...listFields(headers),
   "Content-Type",
   "application/json",
 ]);
+
+/** Writes an answer without a body. */
+export function sendEmpty(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): void {
+  response.writeHead(status, listFields(headers));
+  response.end();
+}
 
 /** As sendJson, of what is JSON already. */
 export function sendText(
@@ -49,7 +62,7 @@ export function sendText(
   headers: Readonly<Record<string, string>>,
 ): void {
   const bytes = Buffer.byteLength(text);
-  const fields = [...listFields(headers), "Content-Length", String(bytes)];
+  const fields = [...listJsonFields(headers), "Content-Length", String(bytes)];
   response.writeHead(status, fields);
   // What is ASCII throughout, as tokens are, is written without being encoded: the bytes are the same.
   response.end(text, bytes === text.length ? "latin1" : "utf8");

@@ -17,7 +17,7 @@ import {
   type RequestFault,
 } from "../gate/proxied-request.js";
 import { senderOf } from "./activity-notes.js";
-import { sendError, type ErrorAnswer } from "./answer.js";
+import { sendEmpty, sendError, type ErrorAnswer } from "./answer.js";
 import { challengeOf } from "./challenge.js";
 import { clientAddress } from "./client-address.js";
 import { describeDenial, noteDenial } from "./gate-denials.js";
@@ -158,8 +158,7 @@ function readQuestion(
 }
 
 function pass({ headers }: AuthzEndpoint, response: ServerResponse): void {
-  response.writeHead(204, headers);
-  response.end();
+  sendEmpty(response, 204, headers);
 }
 
 const FAULTS: Readonly<Record<Fault, string>> = {

@@ -1,6 +1,7 @@
 // Whose request is it? The socket's peer, or what trusted proxies say, walked from the right (THREATS B16–B18).
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
+import { keepValues } from "../domain/kept-values.js";
 
 /** `::ffff:192.0.2.1` → `192.0.2.1`; everything else as it is. */
 export function normalizeAddress(address: string): string {
@@ -43,7 +44,7 @@ export function clientAddress(request: IncomingMessage, proxies: BlockList): str
 }
 
 /** What counts as one source: an IPv4 address, or the /64 of an IPv6 one. */
-export function sourceOf(address: string): string {
+export const sourceOf = keepValues((address): string => {
   if (isIP(address) !== 6) return address;
   const [head = "", tail] = address.split("::");
   const left = head === "" ? [] : head.split(":");
@@ -54,4 +55,4 @@ export function sourceOf(address: string): string {
     .slice(0, 4)
     .map((group) => Number.parseInt(group, 16).toString(16))
     .join(":")}::/64`;
-}
+});

@@ -36,21 +36,23 @@ export async function readFormBody(
   const { headers } = request;
   const type = headers["content-type"] ?? "";
   if (countHeader(request, "content-type") !== 1 || !FORM.test(type)) return err("media-type");
-  const encodings = [
-    [headers["content-encoding"], "identity"],
-    [headers["transfer-encoding"], "chunked"],
-  ] as const;
-  if (encodings.some(([sent, plain]) => sent !== undefined && sent.toLowerCase() !== plain)) {
-    return err("content-encoding");
-  }
+  const isPlain =
+    isOrAbsent(headers["content-encoding"], "identity") &&
+    isOrAbsent(headers["transfer-encoding"], "chunked");
+  if (!isPlain) return err("content-encoding");
   const bytes = await readBytes(request);
   if (!bytes.ok) return bytes;
   const text = bytes.value.toString("latin1");
   // What isn't ASCII has to come percent-encoded: raw bytes would have to be guessed at.
   if (!/^[\x20-\x7e]*$/.test(text)) return err("bad-encoding");
-  if (text.split("&").length > FIELDS_MAX) return err("too-many-fields");
+  const canBeMany = text.length > FIELDS_MAX;
+  if (canBeMany && text.split("&").length > FIELDS_MAX) return err("too-many-fields");
   const parsed = parseForm(text, SECRET_FIELDS);
   return parsed.ok ? parsed : err(toBodyFault(parsed.error));
+}
+
+function isOrAbsent(value: string | undefined, wanted: string): boolean {
+  return value === undefined || value.toLowerCase() === wanted;
 }
 
 function readBytes(request: IncomingMessage): Promise<Result<Buffer, "body-too-long" | "aborted">> {
@@ -69,7 +71,9 @@ function readBytes(request: IncomingMessage): Promise<Result<Buffer, "body-too-l
       resolve(err("body-too-long"));
     });
     request.on("end", () => {
-      resolve(length > BODY_MAX_BYTES ? err("body-too-long") : ok(Buffer.concat(chunks)));
+      const [first] = chunks;
+      const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+      resolve(length > BODY_MAX_BYTES ? err("body-too-long") : ok(bytes));
     });
     request.on("close", () => {
       resolve(err("aborted"));

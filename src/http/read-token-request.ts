@@ -106,6 +106,7 @@ async function readForm(
 /** The credential of a POST is in its body, and nowhere else besides (THREATS A12). */
 function findMisplaced(request: IncomingMessage, rawQuery: string): EdgeRefusal | null {
   if (countHeader(request, "authorization") > 0) return { reason: "multiple-credentials" };
+  if (rawQuery === "") return null;
   const query = parseForm(rawQuery);
   if (!query.ok) return { reason: "target", fault: query.error };
   const isMisplaced = BODY_ONLY.some((name) => query.value.has(name));
@@ -149,7 +150,8 @@ function readAsked(values: Parameters): Result<Asked, EdgeRefusal> {
 const first = (values: Parameters, name: string): string => values.get(name)?.[0] ?? "";
 
 function hasRepeats(values: Parameters, isSingle: (name: string) => boolean): boolean {
-  return [...values].some(([name, all]) => all.length > 1 && isSingle(name));
+  for (const [name, all] of values) if (all.length > 1 && isSingle(name)) return true;
+  return false;
 }
 
 const nameOf = (credential: Credential): string | null =>

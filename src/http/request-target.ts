@@ -50,6 +50,7 @@ export function parseForm(
 }
 
 function decode(text: string): string | null {
+  if (!/[%+]/.test(text)) return text;
   try {
     // decodeURIComponent refuses bad hex, overlong forms and invalid UTF-8.
     return decodeURIComponent(text.replaceAll("+", " "));

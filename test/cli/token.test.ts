@@ -81,7 +81,7 @@ describe("personal tokens by command line", () => {
     });
     expect(outcome.stderr).toContain(`dockwarden token revoke ${listed?.id ?? 0}`);
     const shape = credentialSecrets.read(token);
-    const digest = shape.kind === "token" ? Buffer.from(shape.digest) : Buffer.alloc(0);
+    const digest = shape.kind === "token" ? Buffer.from(shape.digest, "hex") : Buffer.alloc(0);
     const found = onStore(site, (store) =>
       store.prepare("SELECT id FROM credential WHERE digest = ?").pluck().get(digest),
     );

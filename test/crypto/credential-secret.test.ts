@@ -12,7 +12,7 @@ describe("the secrets of credentials", () => {
       expect(new Set(made.map(({ secret }) => secret)).size).toBe(50);
       for (const { secret, digest } of made) {
         expect(secret).toMatch(/^dw[prl]_[0-9A-Za-z]{48}$/);
-        expect(Buffer.from(digest)).toEqual(createHash("sha256").update(secret).digest());
+        expect(digest).toBe(createHash("sha256").update(secret).digest("hex"));
         expect(credentialSecrets.read(secret)).toEqual({ kind, digest });
       }
     },

@@ -23,7 +23,7 @@ for (;;) {
   const { digest } = credentialSecrets.make("refresh");
   const added = await opened.value.credentials.add({ ...rest, digest }, 1);
   if (!added.ok) throw new Error(added.error.reason);
-  await new Promise((resolve) => process.stdout.write(Buffer.from(digest).toString("hex") + "\\n", resolve));
+  await new Promise((resolve) => process.stdout.write(digest + "\\n", resolve));
 }
 `;
 
@@ -60,7 +60,7 @@ test("E08: a killed server leaves each login whole or not at all", async () => {
     });
     const count = (verb: string) => records.filter((record) => record.verb === verb).length;
     const live = all.filter(({ end }) => end === null);
-    const last = await store.credentials.present(Buffer.from(acknowledged, "hex"));
+    const last = await store.credentials.present(acknowledged);
     await store.close();
     expect(last?.credential.end).toBeNull();
     expect(live).toHaveLength(REFRESH_TOKENS_MAX);

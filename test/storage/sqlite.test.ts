@@ -340,7 +340,7 @@ test("a file that was moved away is not read on: at once by ping, within about a
   for (const read of [
     () => store.accounts.findSignIn("admin"),
     () => store.accounts.findSignInById(1),
-    () => store.credentials.present(new Uint8Array(32)),
+    () => store.credentials.present("0".repeat(64)),
     () => store.credentials.presentById(1),
     () => store.policy.findMatching("registry", "a", ["@anonymous"], 1),
   ]) {

@@ -32,9 +32,8 @@ export function fakeCredentials(
   const ends: string[] = [];
   const noted: string[] = [];
   const lookups = { count: 0 };
-  const keyOf = (digest: Uint8Array): string => Buffer.from(digest).toString("hex");
   const put = (
-    digest: Uint8Array,
+    digest: string,
     holder: SignInRecord,
     change: Partial<Credential> & Pick<Credential, "kind">,
   ): Credential => {
@@ -52,15 +51,15 @@ export function fakeCredentials(
       end: null,
       ...change,
     };
-    rows.set(keyOf(digest), { credential, holder });
+    rows.set(digest, { credential, holder });
     return credential;
   };
   const store = {
     presentById: async (id: number) =>
       [...rows.values()].find(({ credential }) => credential.id === id) ?? null,
-    present: async (digest: Uint8Array) => {
+    present: async (digest: string) => {
       lookups.count += 1;
-      return rows.get(keyOf(digest)) ?? null;
+      return rows.get(digest) ?? null;
     },
     add: async ({
       account,

@@ -90,7 +90,7 @@ export class SqliteCredentialStore implements CredentialStore {
         .run(
           account.id,
           kind,
-          Buffer.from(credential.digest),
+          Buffer.from(credential.digest, "hex"),
           readCredentialEpoch(this.#connection),
           credential.service,
           images,
@@ -122,12 +122,11 @@ export class SqliteCredentialStore implements CredentialStore {
     });
   }
 
-  async present(digest: Uint8Array): Promise<PresentedCredential | null> {
+  async present(digest: string): Promise<PresentedCredential | null> {
     return run(() => {
       this.#checkFile("at-times");
-      const bytes = Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength);
-      return this.#kept.get(bytes.toString("latin1"), () =>
-        this.#withHolder(this.#byDigest.get(bytes)),
+      return this.#kept.get(digest, () =>
+        this.#withHolder(this.#byDigest.get(Buffer.from(digest, "hex"))),
       );
     });
   }

@@ -86,7 +86,7 @@ export class SqliteLedgerStore implements LedgerStore {
   #findReach(kind: "manifest" | "blob", place: RepositoryPlace, digest: string): DigestReach {
     const { service, repository: name } = place;
     return run(() =>
-      this.#kept.get([kind, service, name, digest].join("\n"), () => {
+      this.#kept.get(`${kind}\n${service}\n${name}\n${digest}`, () => {
         const repository = this.#repositories.find(place);
         if (repository === null) return UNKNOWN_REACH;
         return kind === "blob"
