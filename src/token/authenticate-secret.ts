@@ -52,7 +52,8 @@ export async function authenticateSecret(
   }
   const { credential, holder } = found;
   const { now, sender } = circumstances;
-  context.uses.used(credential.id, { at: now, ...sender });
+  const { address, program } = sender;
+  context.uses.used(credential.id, { at: now, address, program });
   const { ceiling, kind } = credential;
   return ok(identify(holder, kind, { credential: nameCredential(credential), ceiling }));
 }

@@ -101,7 +101,12 @@ export class SqliteGuessStore {
 
   look(target: GuessTarget, source: string, today: EpochSeconds): GuessRecord {
     const account = this.#subjectOf(target);
-    const { seenAt, ...noted } = this.#kept.get(`${account ?? ""}\n${source}`, () => {
+    const {
+      account: ofAccount,
+      network,
+      networkNumber,
+      seenAt,
+    } = this.#kept.get(`${account ?? ""}\n${source}`, () => {
       const number = this.#numberOf(source);
       const row = this.#look.get({
         account,
@@ -116,7 +121,8 @@ export class SqliteGuessStore {
         seenAt: row?.seen_at ?? null,
       };
     });
-    return { ...noted, isKnown: seenAt !== null && seenAt > today - KNOWN_SECONDS };
+    const isKnown = seenAt !== null && seenAt > today - KNOWN_SECONDS;
+    return { account: ofAccount, network, networkNumber, isKnown };
   }
 
   /** Reads, counts and writes in one transaction; writes nothing where the failure is known already. */
