@@ -93,4 +93,6 @@ function compareCores({ report }: Ground): void {
   const [one, two] = ["anonymous", twoCores("anonymous")].map((name) => report.findRow(name));
   if (one === undefined || two === undefined) return;
   report.addFact(TWO_CORES_FACT, two.ours.rate / one.ours.rate, "×");
+  if (one.floor === null || two.floor === null) return;
+  report.addFact(`${TWO_CORES_FACT}, its floor`, two.floor.rate / one.floor.rate, "×");
 }

@@ -80,8 +80,10 @@ async function identifyHolder(
     return ok({ requester: ANONYMOUS, service, credential: "" });
   }
   const { credential: name } = holder;
-  const found = await findCredential(name, context);
-  if (found === "ended") return invalid("credential-ended");
+  const named = readCredentialName(name);
+  if (named === "nothing") return invalid("credential-ended");
+  const found = named === "password" ? named : await context.credentials.presentById(named);
+  if (found === null) return invalid("credential-ended");
   const record =
     found === "password" ? await context.accounts.findSignInById(holder.account) : found.holder;
   if (record?.account.id !== holder.account) return invalid("account-ended");
@@ -116,10 +118,3 @@ const readCredentialName = keepValues((name): "password" | "nothing" | number =>
   const number = /^(?:token|secret|refresh):(\d{1,15})$/.exec(name)?.[1];
   return number === undefined ? "nothing" : Number(number);
 });
-
-async function findCredential(name: string, { credentials }: BearerContext) {
-  const named = readCredentialName(name);
-  if (named === "password") return named;
-  if (named === "nothing") return "ended" as const;
-  return (await credentials.presentById(named)) ?? ("ended" as const);
-}

@@ -36,6 +36,7 @@ export async function readDigest(question: Question, context: GateContext): Prom
 
 async function judge(question: Question, context: GateContext): Promise<GateAnswer> {
   const reach = await findReach(question, context);
+  if (isOpenByFirstTag(question.scene, reach)) return PASS;
   if (await isReadable(question.scene, reach, context)) return PASS;
   if (reach.isKnown && reach.tags.length + reach.pastTags.length > 0) {
     return denied({ reason: "digest-not-allowed", tags: reach.tags });
@@ -58,6 +59,13 @@ async function findReach(
   }
 }
 
+/** Most digests have one tag, which is no other's: nothing more need be looked at. */
+function isOpenByFirstTag(scene: Scene, { isKnown, tags }: DigestReach): boolean {
+  const [tag] = tags;
+  if (!isKnown || tag === undefined || parentOfTag(tag) !== null) return false;
+  return may(decideTag(scene, tag), "pull");
+}
+
 /** Tags that reach it now decide; where none does any more, those that did; and who pushed it may read it until then. */
 async function isReadable(
   scene: Scene,
@@ -78,8 +86,6 @@ interface Way {
 
 /** Of tags that the same rules name one is decided: a digest may have tens of thousands. */
 async function someReadable(scene: Scene, tags: readonly string[], way: Way): Promise<boolean> {
-  const [only] = tags;
-  if (tags.length === 1 && only !== undefined) return isTagReadable(scene, only, way);
   const decided = new Set<string>();
   for (const tag of tags) {
     if (parentOfTag(tag) === null) {

@@ -1,5 +1,6 @@
 // The hot path's read: images that match a repository, with the grants that name the requester; indexed seeks only.
 import type { GrantedImage } from "../../domain/image.js";
+import { keepByObject } from "../../domain/kept-values.js";
 import { matchesRepository } from "../../domain/image-pattern.js";
 import type { NamedRepositories, PolicyReader } from "../../domain/policy-reader.js";
 import type { EpochSeconds } from "../../domain/time.js";
@@ -60,7 +61,7 @@ export class SqlitePolicyReader implements PolicyReader, NamedRepositories {
   ): Promise<readonly GrantedImage[]> {
     return run(() => {
       this.#checkFile("at-times");
-      const kept = this.#kept.get(`${service}\n${repository}\n${subjects.join("\n")}`, () => {
+      const kept = this.#kept.get(`${service}\n${repository}\n${join(subjects).text}`, () => {
         const all = this.#read(service, repository, subjects);
         return { all, current: currentAt(all, now) };
       });
@@ -92,6 +93,9 @@ export class SqlitePolicyReader implements PolicyReader, NamedRepositories {
     }));
   }
 }
+
+/** A requester's subjects are the same list each time. */
+const join = keepByObject((subjects: readonly string[]) => ({ text: subjects.join("\n") }));
 
 /** Without the grants that have ended at `now`. */
 function currentAt(all: readonly GrantedImage[], now: EpochSeconds): CurrentImages {
