@@ -82,14 +82,30 @@ function readEnd(file: string): string {
   return bytes.toString("utf8");
 }
 
+interface SitePlan {
+  readonly site: SeededSite;
+  readonly placement: Placement;
+}
+
+interface SiteProgram {
+  /** Of Node.js itself. */
+  readonly options: readonly string[];
+  /** Null: as it is built here. */
+  readonly program: string | null;
+  readonly readyPath: string | null;
+}
+
+const AS_BUILT: SiteProgram = { options: [], program: null, readyPath: "/health/ready" };
+
 async function launchSite(
   workspace: Workspace,
-  { site, placement }: { readonly site: SeededSite; readonly placement: Placement },
-  readyPath: string | null,
+  { site, placement }: SitePlan,
+  { options, program, readyPath }: SiteProgram,
 ): Promise<Started> {
   const port = await findFreePort();
   const env = { ...site.env, DOCKWARDEN_SERVER__PORT: String(port) };
-  const words = [...placement.server, process.execPath, join(ROOT, "dist", "main.js"), "serve"];
+  const file = program ?? join(ROOT, "dist", "main.js");
+  const words = [...placement.server, process.execPath, ...options, file, "serve"];
   return launch(workspace, { words, env, name: "server", port, readyPath });
 }
 
@@ -98,14 +114,27 @@ export const spawnSite = (
   workspace: Workspace,
   site: SeededSite,
   placement: Placement,
-): Promise<Started> => launchSite(workspace, { site, placement }, null);
+): Promise<Started> => launchSite(workspace, { site, placement }, { ...AS_BUILT, readyPath: null });
 
 /** As spawnSite, and ready. */
 export const startSite = (
   workspace: Workspace,
   site: SeededSite,
   placement: Placement,
-): Promise<Started> => launchSite(workspace, { site, placement }, "/health/ready");
+): Promise<Started> => launchSite(workspace, { site, placement }, AS_BUILT);
+
+const SAMPLE_MICROSECONDS = 200;
+
+/** As startSite; when it has ended, a profile of its main thread lies in `folder`. */
+export const startProfiled = (
+  workspace: Workspace,
+  plan: SitePlan,
+  { folder, program }: { readonly folder: string; readonly program: string | null },
+): Promise<Started> => {
+  const interval = String(SAMPLE_MICROSECONDS);
+  const options = ["--cpu-prof", "--cpu-prof-interval", interval, "--cpu-prof-dir", folder];
+  return launchSite(workspace, plan, { ...AS_BUILT, options, program });
+};
 
 /** Raw argon2, see floor.ts. */
 export interface HashFloor {
