@@ -5,6 +5,7 @@ import type { HashVerdict, PasswordHasher } from "../domain/password.js";
 import { err, ok, type Result } from "../domain/result.js";
 import { BCRYPT_BYTES, matchesBcrypt } from "./bcrypt-match.js";
 import { FairQueue } from "./fair-queue.js";
+import { occupyPool } from "./pool-load.js";
 import { readStoredHash } from "./stored-hash.js";
 
 export interface HasherOptions {
@@ -46,7 +47,7 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
     hashLength: 32,
   };
   const compute = (password: string): Promise<string> =>
-    argon2.hash(password, { ...parameters, salt: randomBytes(16) });
+    occupyPool(() => argon2.hash(password, { ...parameters, salt: randomBytes(16) }));
   // Made once and early: an unknown name must cost the same from the first request on.
   const dummy = compute(randomBytes(16).toString("hex"));
   dummy.catch(() => undefined);
@@ -82,7 +83,7 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
     async verify(hash, password, { source, isKnown = false, mayStart, settled }) {
       const answer = await queue.run({ source, isKnown }, async () => {
         if (mayStart !== undefined && !(await mayStart())) return err("withheld" as const);
-        const verdict = await verifyNow(hash, password);
+        const verdict = await occupyPool(() => verifyNow(hash, password));
         await settled?.(verdict);
         return ok(verdict);
       });

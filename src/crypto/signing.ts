@@ -1,10 +1,18 @@
 // Signing tokens with one key: header and key are prepared once, each signature is made on the thread pool.
-import { createPrivateKey, createPublicKey, sign, type KeyObject } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  sign,
+  type KeyObject,
+  type SignKeyObjectInput,
+} from "node:crypto";
+import { promisify } from "node:util";
 import type { KeyHeader } from "../domain/key.js";
 import type { TokenClaims } from "../domain/token.js";
 import { toX5c } from "./certificate-chain.js";
 import { libtrustKeyId, thumbprint } from "./key-id.js";
 import { algorithmOf } from "./make-key.js";
+import { isPoolOccupied } from "./pool-load.js";
 import type { RingKey } from "./ring.js";
 
 export type Sign = (claims: TokenClaims) => Promise<string>;
@@ -29,16 +37,24 @@ export function prepareSigner(key: RingKey, header: KeyHeader): Sign {
   const head = `${encode(JSON.stringify(protectedHeader))}.`;
   // Of RSA keys only the digest counts. ES256 wants r and s beside each other, not in ASN.1 (RFC 7518 §3.4).
   const signing = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
-  return (claims) => {
+  const isQuick = privateKey.asymmetricKeyType === "ec";
+  return async (claims) => {
     const input = head + encode(JSON.stringify(toPayload(claims)));
-    return new Promise((resolve, reject) => {
-      sign("sha256", Buffer.from(input, "latin1"), signing, (error, signature) => {
-        if (error === null) resolve(`${input}.${signature.toString("base64url")}`);
-        else reject(error);
-      });
-    });
+    const bytes = Buffer.from(input, "latin1");
+    // Beside hashes it would wait for a processor thrice: before, during and after its time on the pool.
+    const signature =
+      isQuick && isPoolOccupied()
+        ? sign("sha256", bytes, signing)
+        : await signOnPool("sha256", bytes, signing);
+    return `${input}.${signature.toString("base64url")}`;
   };
 }
+
+const signOnPool = promisify(sign) as (
+  algorithm: string,
+  data: Buffer,
+  key: SignKeyObjectInput,
+) => Promise<Buffer>;
 
 /** BASE64URL(UTF8(text)), RFC 7515 §2. */
 const encode = (text: string): string => Buffer.from(text, "utf8").toString("base64url");
