@@ -8,6 +8,7 @@ import { mergePulls, WaitingPulls, type Added } from "./ledger/waiting-pulls.js"
 
 export const EVENTS_WAITING_MAX = 10_000;
 const PULLS_WAITING_MAX = 50_000;
+const PULLS_CROWDED = PULLS_WAITING_MAX / 2;
 /** Of one transaction: some milliseconds, then others have their turn. */
 const BATCH = 250;
 /** Batches of pulls that are looked through before they are written: many of them count in the same row. */
@@ -61,18 +62,19 @@ export class LedgerQueue {
     return fresh;
   }
 
+  /** Writes the pulls that wait, and troubles. To be called again when it has ended: two at once would lose counts. */
   async writeRest(store: LedgerStore): Promise<void> {
     for (const [key, trouble] of this.#troubles) {
       await store.noteTrouble(trouble);
       this.#troubles.delete(key);
     }
-    // What comes meanwhile is for the next time: under load something always does.
+    // What comes meanwhile is for the next time: under load something always does. Unless room becomes scarce.
     let left = this.#pulls.count;
     await this.#writeCounted(store);
-    while (left > 0) {
+    while (this.#pulls.count > 0 && (left > 0 || this.#pulls.count > PULLS_CROWDED)) {
       const counted: PullNote[] = [];
-      for (let turn = 0; turn < TURNS && left > 0; turn += 1) {
-        const next = this.#pulls.take(Math.min(BATCH, left));
+      for (let turn = 0; turn < TURNS && this.#pulls.count > 0; turn += 1) {
+        const next = this.#pulls.take(BATCH);
         left -= next.length;
         counted.push(...(await this.#attribution.attribute(next, store)));
         await giveWay();

@@ -59,3 +59,28 @@ test("what could not be written is written by the next flush, once", async () =>
   await queue.writeRest(store);
   expect(countOf(written)).toBe(2);
 });
+
+test("a flush goes on while the room for pulls is scarce", async () => {
+  const queue = new LedgerQueue();
+  for (let at = 0; at < 300; at += 1) queue.addPull({ ...NOTE, account: `user-${at}` });
+  let coming = 40_000;
+  const written: number[] = [];
+  const store = storeThat((notes) => {
+    written.push(countOf(notes));
+    for (; coming > 0; coming -= 1) queue.addPull({ ...NOTE, account: `late-${coming}` });
+  });
+  await queue.writeRest(store);
+  const total = written.reduce((sum, count) => sum + count, 0);
+  // Down to half of the room for 50,000, and no further.
+  expect(40_300 - total).toBeLessThanOrEqual(25_000);
+  expect(40_300 - total).toBeGreaterThan(20_000);
+});
+
+test("two flushes at once end", async () => {
+  const queue = new LedgerQueue();
+  for (let at = 0; at < 3000; at += 1) queue.addPull({ ...NOTE, account: `user-${at}` });
+  let batches = 0;
+  const store = storeThat(() => void (batches += 1));
+  await Promise.all([queue.writeRest(store), queue.writeRest(store)]);
+  expect(batches).toBeGreaterThan(0);
+});

@@ -1,5 +1,6 @@
-// `npm run bench:profile -- CASE [MAIN.JS]`: where the time of the server's main thread goes under the load of one case.
-import { readdirSync, readFileSync } from "node:fs";
+// `npm run bench:profile -- CASE [MAIN.JS]`: where the time of the server's main thread goes under the load of one case, its start
+// and warm-up included.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkspace } from "../../test/support/workspace.js";
 import { FLOOR_CASES } from "./cases.js";
@@ -63,9 +64,16 @@ async function profile(name: string, program: string | null): Promise<void> {
 }
 
 const [name = "", program = null] = process.argv.slice(2);
-const obstacle = findObstacle();
-if (!NAMES.some((known) => known === name) || obstacle !== null) {
-  process.stderr.write(`${obstacle ?? USAGE}\n`);
+/** Null: it can be measured. */
+function findFault(): string | null {
+  if (!NAMES.some((known) => known === name)) return USAGE;
+  if (program !== null && !existsSync(program)) return `There is no ${program}; build it first.`;
+  return findObstacle();
+}
+
+const fault = findFault();
+if (fault !== null) {
+  process.stderr.write(`${fault}\n`);
   process.exitCode = EXIT.usage;
 } else {
   await profile(name, program).catch((error: unknown) => {

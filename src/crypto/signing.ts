@@ -1,4 +1,4 @@
-// Signing tokens with one key: header and key are prepared once, each signature is made on the thread pool.
+// Signing tokens with one key: header and key are prepared once; on the thread pool, unless slow hashes occupy that.
 import {
   createPrivateKey,
   createPublicKey,

@@ -59,7 +59,7 @@ async function findReach(
   }
 }
 
-/** Most digests have one tag, which is no other's: nothing more need be looked at. */
+/** Most digests have one tag, and no tag that was made of another digest: nothing more need be looked at. */
 function isOpenByFirstTag(scene: Scene, { isKnown, tags }: DigestReach): boolean {
   const [tag] = tags;
   if (!isKnown || tag === undefined || parentOfTag(tag) !== null) return false;

@@ -39,7 +39,7 @@ const listFields = keepByObject((headers: Readonly<Record<string, string>>): str
   Object.entries(headers).flat(),
 );
 const listJsonFields = keepByObject((headers: Readonly<Record<string, string>>): string[] => [
-  ...listFields(headers),
+  ...Object.entries(headers).flat(),
   "Content-Type",
   "application/json",
 ]);

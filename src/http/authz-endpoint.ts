@@ -128,7 +128,12 @@ const readPlainRequest = keepValues((line) => {
 const readServices = keepValues((rawQuery): readonly string[] => {
   const query = parseForm(rawQuery);
   return query.ok ? (query.value.get("service") ?? []) : [""];
-});
+}, isUsualQuery);
+
+/** What our documentation tells proxies to ask; anything else need not stay in memory. */
+function isUsualQuery(rawQuery: string): boolean {
+  return /^(?:service=[^&]*)?$/.test(rawQuery);
+}
 
 /** Method, URI and service as the proxy tells them; each exactly once (REGISTRY-FACTS §4.3 rule 4). */
 function readQuestion(

@@ -18,18 +18,23 @@ export function parseAuthorization(header: string | undefined): Result<Credentia
   const match = /^basic +([^ ]+) *$/i.exec(header);
   const encoded = match?.[1];
   if (encoded === undefined || !BASE64.test(encoded)) return err("damaged");
-  let text: string;
-  try {
-    text = UTF8.decode(Buffer.from(encoded, "base64"));
-  } catch {
-    return err("damaged");
-  }
-  const colon = text.indexOf(":");
+  const bytes = Buffer.from(encoded, "base64");
+  const colon = bytes.indexOf(":");
   if (colon === -1) return err("damaged");
-  const name = text.slice(0, colon);
-  const password = text.slice(colon + 1);
+  // Each from its own bytes: a part of a text keeps the whole of it in memory, and names live longer than passwords may.
+  const name = decode(bytes.subarray(0, colon));
+  const password = decode(bytes.subarray(colon + 1));
+  if (name === null || password === null) return err("damaged");
   if (name === "" && password === "") return ok({ kind: "none" });
   if (password === "") return err("empty");
   if (name === "") return ok({ kind: "nameless", password: new Secret(password) });
   return ok({ kind: "password", name, password: new Secret(password) });
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    return null;
+  }
 }

@@ -45,7 +45,7 @@ export async function readFormBody(
   const text = bytes.value.toString("latin1");
   // What isn't ASCII has to come percent-encoded: raw bytes would have to be guessed at.
   if (!/^[\x20-\x7e]*$/.test(text)) return err("bad-encoding");
-  const canBeMany = text.length > FIELDS_MAX;
+  const canBeMany = text.length >= FIELDS_MAX;
   if (canBeMany && text.split("&").length > FIELDS_MAX) return err("too-many-fields");
   const parsed = parseForm(text, SECRET_FIELDS);
   return parsed.ok ? parsed : err(toBodyFault(parsed.error));

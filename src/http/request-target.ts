@@ -50,9 +50,8 @@ export function parseForm(
 }
 
 function decode(text: string): string | null {
-  if (!/[%+]/.test(text)) return text;
   try {
-    // decodeURIComponent refuses bad hex, overlong forms and invalid UTF-8.
+    // Always a copy: a part of a text keeps the whole of it in memory, and a body holds secrets. It refuses bad hex, overlong forms and invalid UTF-8.
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
     return null;
