@@ -1,5 +1,5 @@
 // A registry with htpasswd as people have it, behind their nginx, and what docs/switching-htpasswd.md puts beside it.
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "./free-port.js";
 import { writeLayeredLayout } from "./layered-image.js";
@@ -170,12 +170,18 @@ export async function openStoredSkopeo(
 ): Promise<StoredSkopeo> {
   const client = await openSkopeo(workspace, person);
   expectDone(await client.login(host, person, passwordAt(person)));
-  const target = join(await workspace.subfolder(`skopeo-${person}`), "pulled");
-  let images = 0;
+  const home = await workspace.subfolder(`skopeo-${person}`);
+  let [images, pulls] = [0, 0];
   return {
-    // Into the same folder: skopeo empties it first.
-    pull: (reference) =>
-      client.skopeo(["copy", "--src-tls-verify=false", `docker://${reference}`, `dir:${target}`]),
+    // Each into a folder of its own, since the same person may pull twice at once, and skopeo empties the folder first.
+    async pull(reference) {
+      pulls += 1;
+      const target = join(home, `pulled-${pulls}`);
+      const words = ["copy", "--src-tls-verify=false", `docker://${reference}`, `dir:${target}`];
+      const outcome = await client.skopeo(words);
+      await rm(target, { recursive: true, force: true });
+      return outcome;
+    },
     async push(reference, layers = 2) {
       images += 1;
       const layout = await workspace.subfolder(`skopeo-${person}/image-${images}`);
