@@ -3,16 +3,16 @@ import { expect, test } from "@jest/globals";
 import { UNKNOWN_REACH, type LedgerStore, type PullNote } from "../src/domain/ledger.js";
 import { StoreUnavailable } from "../src/domain/ports.js";
 import { LedgerQueue } from "../src/ledger-queue.js";
+import { NOW, PLACE } from "./support/ledger-site.js";
 
-const NOTE: PullNote = {
-  service: "registry",
-  repository: "team/app",
+const NOTE = {
+  ...PLACE,
   tag: "v1",
   digest: null,
   account: "reader",
   method: "GET",
-  at: 1_800_000_000,
-};
+  at: NOW,
+} as const;
 
 /** Of a store only what pulls need; `write` as notePulls. */
 function storeThat(write: (notes: readonly PullNote[]) => void): LedgerStore {

@@ -2,7 +2,7 @@
 
 let running = 0;
 
-/** Runs slow work of the thread pool, counted as long as it takes. */
+/** Runs slow work of the thread pool, counted as long as it takes; answers and throws what it does. */
 export async function occupyPool<T>(work: () => Promise<T>): Promise<T> {
   running += 1;
   try {

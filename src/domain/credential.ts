@@ -116,7 +116,7 @@ export interface CredentialStore {
       CredentialRefusal
     >
   >;
-  /** Ended ones too: who presents them is told so. Null: no such secret was ever given out. One indexed read. */
+  /** By the digest that `NewCredential` has. Ended ones too: who presents them is told so. Null: no such secret was ever given out. One indexed read. */
   present(digest: string): Promise<PresentedCredential | null>;
   /** As `present`, by number: for the gate. */
   presentById(id: number): Promise<PresentedCredential | null>;
@@ -150,6 +150,7 @@ export interface UseRecorder {
 
 /** What a text is that came in as a password or refresh token, told by its shape alone: no store is asked. */
 export type SecretShape =
+  /** `digest`: as `NewCredential` has it. */
   | { readonly kind: CredentialKind; readonly digest: string }
   /** Our prefix, but the checksum does not fit: mistyped or made up. */
   | { readonly kind: "damaged" }

@@ -101,12 +101,7 @@ export class SqliteGuessStore {
 
   look(target: GuessTarget, source: string, today: EpochSeconds): GuessRecord {
     const account = this.#subjectOf(target);
-    const {
-      account: ofAccount,
-      network,
-      networkNumber,
-      seenAt,
-    } = this.#kept.get(`${account ?? ""}\n${source}`, () => {
+    const noted = this.#kept.get(`${account ?? ""}\n${source}`, () => {
       const number = this.#numberOf(source);
       const row = this.#look.get({
         account,
@@ -121,8 +116,9 @@ export class SqliteGuessStore {
         seenAt: row?.seen_at ?? null,
       };
     });
+    const { network, networkNumber, seenAt } = noted;
     const isKnown = seenAt !== null && seenAt > today - KNOWN_SECONDS;
-    return { account: ofAccount, network, networkNumber, isKnown };
+    return { account: noted.account, network, networkNumber, isKnown };
   }
 
   /** Reads, counts and writes in one transaction; writes nothing where the failure is known already. */
