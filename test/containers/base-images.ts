@@ -85,14 +85,16 @@ async function fetchNode(context: string): Promise<void> {
   await mkdir(context, { recursive: true });
   const packages = [`node-linux-${process.arch}@${NODE_MAJOR}`, `npm@${NPM_MAJOR}`];
   const flags = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
-  await mustRun("npm", ["install", "--prefix", context, ...flags, ...packages]);
+  // A project of its own, not `--prefix`: that also moves the place of npm's global settings, where a machine may name its CA.
+  await writeFile(join(context, "package.json"), "{}\n");
+  await mustRun("npm", ["install", ...flags, ...packages], context);
   const registry = (await mustRun("npm", ["config", "get", "registry"])).trim().split("\n").at(-1);
   await writeFile(join(context, "npmrc"), `registry=${registry ?? ""}\ncafile=${CERTIFICATES}\n`);
 }
 
-async function mustRun(program: string, args: readonly string[]): Promise<string> {
+async function mustRun(program: string, args: readonly string[], cwd = "/"): Promise<string> {
   const env = ownEnvironment();
-  const outcome = await run(program, args, { env, limitMilliseconds: LIMIT_MILLISECONDS });
+  const outcome = await run(program, args, { env, cwd, limitMilliseconds: LIMIT_MILLISECONDS });
   expectDone(outcome);
   return outcome.stdout;
 }

@@ -30,10 +30,16 @@ describeWith(PROGRAMS, "containers", () => {
   const useSite = (): ContainerSite => mustBeThere(site);
 
   beforeAll(async () => {
-    const opened = await openContainerSite();
-    close = opened.close;
-    transfers = await startLargeTransfers(opened);
-    site = opened;
+    try {
+      const opened = await openContainerSite();
+      close = opened.close;
+      transfers = await startLargeTransfers(opened);
+      site = opened;
+    } catch (error) {
+      // At once and once: the report has it behind a hundred tests that could not run, and once more for each of them.
+      process.stderr.write(`the containers did not come up: ${String(error)}\n`);
+      throw error;
+    }
   }, 900_000);
 
   afterAll(async () => {
