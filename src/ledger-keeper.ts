@@ -179,6 +179,7 @@ export function keepLedger(options: LedgerKeeperOptions): LedgerKeeper {
     },
     onTrouble: (act) => void listeners.push(act),
     onEvent: (act) => void eventListeners.push(act),
+    version: () => file.use().version(),
     findReach: async (place, digest) => file.use().findReach(place, digest),
     findBlobReach: async (place, digest) => file.use().findBlobReach(place, digest),
     nextChange: (place, milliseconds) => waits.next(place, milliseconds),

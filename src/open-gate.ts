@@ -5,6 +5,7 @@ import type { RegistryApi } from "./domain/registry-api.js";
 import type { GateContext } from "./gate/gate-context.js";
 import { FirstPushes } from "./gate/first-pushes.js";
 import { NamedDigests } from "./gate/just-tagged.js";
+import { KeptPasses } from "./gate/kept-passes.js";
 import { RecentAsks } from "./gate/recent-asks.js";
 import { RecentReadings } from "./gate/recent-readings.js";
 import { VerifiedTokens } from "./gate/verified-tokens.js";
@@ -37,6 +38,8 @@ export function openGate({ config, keys, admin, ledger, registry }: GateParts): 
     ledger,
     reader: new CoalescingReader(createReaderContext({ registry, ledger, listing: admin.ledger })),
     registry,
+    storeVersion: () => store.dataVersion(),
+    keptPasses: new KeptPasses(),
     recentAsks: new RecentAsks(),
     recentReadings: new RecentReadings(),
     firstPushes: new FirstPushes(),

@@ -99,6 +99,8 @@ export interface PullNote extends RepositoryPlace {
 
 /** What the gate asks on the way of a request; indexed reads. May throw StoreUnavailable. */
 export interface LedgerReader {
+  /** Changes whenever anything was committed by anybody, so that what was read may no longer be true. */
+  version(): number;
   findReach(place: RepositoryPlace, digest: string): Promise<DigestReach>;
   /** Names of manifests and tags that the blob is part of: reach of every manifest that references it. */
   findBlobReach(place: RepositoryPlace, digest: string): Promise<DigestReach>;

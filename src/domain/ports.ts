@@ -257,7 +257,7 @@ export interface Store {
   readonly credentials: CredentialStore;
   /** Accounts, groups, images and grants as one. */
   readonly whole: PolicyStore;
-  /** Rises or changes whenever anything was committed by anybody; cheap enough to ask on every request. */
+  /** Changes whenever anything was committed by anybody; cheap enough to ask on every request. Throws StoreUnavailable. */
   dataVersion(): number;
   /** Rises by a restore; a refresh token or personal token of an earlier epoch must be confirmed before it works again. */
   credentialEpoch(): Promise<number>;

@@ -1,16 +1,15 @@
 // The gate's decision on one request of a client that has proved itself: by repository, tag and method. DESIGN §2, REGISTRY-FACTS §4.
 import type { Action } from "../domain/action.js";
 import type { RepositoryPlace } from "../domain/ledger.js";
-import { parentOfTag } from "../domain/reference.js";
+import type { EpochSeconds } from "../domain/time.js";
 import type { BearerIdentity } from "./authenticate-bearer.js";
 import { readDigest, readTag } from "./digest-access.js";
-import { denied, PASS, type GateAnswer } from "./gate-answer.js";
+import { denied, PASS, PASS_AGAIN, type GateAnswer } from "./gate-answer.js";
 import type { GateContext } from "./gate-context.js";
 import type { Access, ProxiedPlace, ProxiedRequest } from "./proxied-request.js";
 import {
   decideEvery,
   decideSome,
-  decideTag,
   hasImmutable,
   hasTagRules,
   may,
@@ -25,29 +24,26 @@ const NEEDED: Readonly<Record<Exclude<Access, "other">, Action>> = {
   delete: "delete",
 };
 
-/** Throws StoreUnavailable, and then nothing may pass. */
+/** Whether it passes; nothing is noted of it. Throws StoreUnavailable, and then nothing may pass. */
 export async function decideRequest(
   request: ProxiedRequest,
   who: BearerIdentity,
   context: GateContext,
+  now: EpochSeconds,
 ): Promise<GateAnswer> {
   const { place, access } = request;
   if (place.kind === "root" || access === "other") return PASS;
-  const scene = await openScene(who, place.repository, context, context.clock.now());
+  const scene = await openScene(who, place.repository, context, now);
   const some = decideSome(scene);
   // Cancelling an upload is part of pushing; what the token lacks for it the registry says.
   const needed = place.kind === "upload" ? "push" : NEEDED[access];
   if (!may(some, needed)) {
     return denied({ reason: "not-allowed", action: needed, tag: null, decision: some });
   }
-  if (place.kind === "manifest" && isPlainRead(scene, place, access)) {
-    notePull(scene, place.reference, request.method, context);
-    return PASS;
-  }
   const asked = { request, isProbe: request.method === "HEAD" && may(some, "push") };
   switch (place.kind) {
     case "tags":
-      return PASS;
+      return PASS_AGAIN;
     case "manifest":
       return decideManifest(scene, place, asked, context);
     case "blob":
@@ -57,13 +53,6 @@ export async function decideRequest(
     case "upload":
       return place.mount === null ? PASS : decideMount(scene, place, who, context);
   }
-}
-
-/** What nodes ask for most: a tag that they may pull by the rules alone. Everything else, refusals too, goes the long way. */
-function isPlainRead(scene: Scene, { reference }: ManifestPlace, access: Access): boolean {
-  if (access !== "read" || !("tag" in reference) || parentOfTag(reference.tag) !== null)
-    return false;
-  return may(decideTag(scene, reference.tag), "pull");
 }
 
 /** Clients that push look first whether a digest is there already, and take a 403 for the end (REGISTRY-FACTS §4.3 rule 2). */
@@ -76,7 +65,7 @@ type ManifestPlace = Extract<ProxiedPlace, { kind: "manifest" }>;
 async function decideManifest(
   scene: Scene,
   { reference, alsoTags }: ManifestPlace,
-  { request: { access, method }, isProbe }: Asked,
+  { request: { access }, isProbe }: Asked,
   context: GateContext,
 ): Promise<GateAnswer> {
   if (access === "write") {
@@ -88,16 +77,9 @@ async function decideManifest(
       ? deleteTag(scene, reference.tag, context)
       : deleteDigest(scene, reference.digest, context);
   }
-  const answer =
-    "tag" in reference
-      ? await readTag(scene, reference.tag, context)
-      : await readUnlessProbe(
-          isProbe,
-          { scene, digest: reference.digest, kind: "manifest" },
-          context,
-        );
-  if (answer.kind === "pass") notePull(scene, reference, method, context);
-  return answer;
+  if ("tag" in reference) return readTag(scene, reference.tag, context);
+  const question = { scene, digest: reference.digest, kind: "manifest" } as const;
+  return readUnlessProbe(isProbe, question, context);
 }
 
 function readUnlessProbe(
@@ -114,25 +96,6 @@ async function firstDenied(steps: readonly (() => Promise<GateAnswer>)[]): Promi
     if (answer.kind !== "pass") return answer;
   }
   return PASS;
-}
-
-function notePull(
-  scene: Scene,
-  reference: ManifestPlace["reference"],
-  method: string,
-  { ledger, recentAsks }: GateContext,
-): void {
-  const { requester, now, service, repository } = scene;
-  if ("tag" in reference) recentAsks.note(requester, scene, reference.tag, now);
-  ledger.pulled({
-    service,
-    repository,
-    tag: "tag" in reference ? reference.tag : null,
-    digest: "digest" in reference ? reference.digest : null,
-    account: requester.kind === "account" ? requester.name : "",
-    method: method === "HEAD" ? "HEAD" : "GET",
-    at: now,
-  });
 }
 
 async function decideBlob(

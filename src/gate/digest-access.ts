@@ -3,7 +3,7 @@ import { UNKNOWN_REACH, type DigestReach } from "../domain/ledger.js";
 import { StoreUnavailable } from "../domain/ports.js";
 import { parentOfTag } from "../domain/reference.js";
 import type { GateContext } from "./gate-context.js";
-import { denied, PASS, type GateAnswer } from "./gate-answer.js";
+import { denied, PASS, PASS_AGAIN, type GateAnswer } from "./gate-answer.js";
 import { wasJustTagged } from "./just-tagged.js";
 import { decideEvery, decideTag, hasTagRules, may, rulesOn, type Scene } from "./scene.js";
 
@@ -27,7 +27,7 @@ interface Question {
  */
 export async function readDigest(question: Question, context: GateContext): Promise<GateAnswer> {
   const { scene } = question;
-  if (!hasTagRules(scene) || may(decideEvery(scene), "pull")) return PASS;
+  if (!hasTagRules(scene) || may(decideEvery(scene), "pull")) return PASS_AGAIN;
   const first = await judge(question, context);
   if (first.kind === "pass") return first;
   if (await wasJustTagged(scene, question.digest, question.kind, context)) return PASS;
@@ -36,8 +36,8 @@ export async function readDigest(question: Question, context: GateContext): Prom
 
 async function judge(question: Question, context: GateContext): Promise<GateAnswer> {
   const reach = await findReach(question, context);
-  if (isOpenByFirstTag(question.scene, reach)) return PASS;
-  if (await isReadable(question.scene, reach, context)) return PASS;
+  if (isOpenByFirstTag(question.scene, reach)) return PASS_AGAIN;
+  if (await isReadable(question.scene, reach, context)) return PASS_AGAIN;
   if (reach.isKnown && reach.tags.length + reach.pastTags.length > 0) {
     return denied({ reason: "digest-not-allowed", tags: reach.tags });
   }
@@ -162,6 +162,6 @@ export async function readTag(
   const parent = parentOfTag(tag);
   if (parent !== null) return readDigest({ scene, digest: parent, kind: "manifest" }, context);
   const decision = decideTag(scene, tag);
-  if (may(decision, "pull")) return PASS;
+  if (may(decision, "pull")) return PASS_AGAIN;
   return denied({ reason: "not-allowed", action: "pull", tag, decision });
 }

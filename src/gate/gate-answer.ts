@@ -22,12 +22,18 @@ export type Denial =
   | { readonly reason: "unchecked"; readonly tag: string; readonly message: string };
 
 export type GateAnswer =
-  | { readonly kind: "pass" }
+  | {
+      readonly kind: "pass";
+      /** Rules and ledger alone said so, and will again as long as they stay as they are. */
+      readonly isRepeatable: boolean;
+    }
   | { readonly kind: "denied"; readonly denial: Denial }
   /** As a registry answers where the token lacks something: clients go on without the mount. */
   | { readonly kind: "insufficient-scope"; readonly scope: string };
 
-export const PASS: GateAnswer = { kind: "pass" };
+export const PASS: GateAnswer = { kind: "pass", isRepeatable: false };
+
+export const PASS_AGAIN: GateAnswer = { kind: "pass", isRepeatable: true };
 
 export function denied(denial: Denial): GateAnswer {
   return { kind: "denied", denial };

@@ -8,6 +8,7 @@ import type { Clock } from "../domain/time.js";
 import type { BearerContext } from "./authenticate-bearer.js";
 import type { FirstPushes } from "./first-pushes.js";
 import type { NamedDigests } from "./just-tagged.js";
+import type { KeptPasses } from "./kept-passes.js";
 import type { RecentAsks } from "./recent-asks.js";
 import type { RecentReadings } from "./recent-readings.js";
 
@@ -31,6 +32,9 @@ export interface GateContext extends BearerContext {
   readonly ledger: GateLedger;
   readonly reader: GateReader;
   readonly registry: Pick<RegistryApi, "knows" | "findDigest" | "readManifest">;
+  /** Changes with everything that accounts, credentials and rules are read from; throws StoreUnavailable. */
+  readonly storeVersion: () => number;
+  readonly keptPasses: KeptPasses;
   readonly recentAsks: RecentAsks;
   readonly namedDigests: NamedDigests;
   readonly firstPushes: FirstPushes;

@@ -4,12 +4,9 @@ import type { BlockList } from "node:net";
 import type { ActivityRecorder } from "../domain/activity.js";
 import { keepValues } from "../domain/kept-values.js";
 import { err, ok, type Result } from "../domain/result.js";
-import {
-  authenticateBearer,
-  type BearerIdentity,
-  type BearerRefusal,
-} from "../gate/authenticate-bearer.js";
-import { decideRequest, scopeOfRequest } from "../gate/decide-request.js";
+import { askGate, type Asked } from "../gate/ask-gate.js";
+import type { BearerIdentity, BearerRefusal } from "../gate/authenticate-bearer.js";
+import { scopeOfRequest } from "../gate/decide-request.js";
 import type { GateContext } from "../gate/gate-context.js";
 import {
   readProxiedRequest,
@@ -44,12 +41,6 @@ const FAMILIES = {
 /** What stands in the way before anybody is asked. */
 type Fault = RequestFault | "no-headers" | "two-headers" | "service";
 
-interface Asked {
-  readonly request: ProxiedRequest;
-  /** Null: the proxy serves the registries of every service. */
-  readonly service: string | null;
-}
-
 /**
  * Answers one question of a proxy by 204, 401 or 403 and by nothing else: what proxies make of other answers differs. Where
  * nothing can be decided nothing passes (THREATS T10).
@@ -78,33 +69,32 @@ async function answerQuestion(
   response: ServerResponse,
   rawQuery: string,
 ): Promise<void> {
-  const { gate } = endpoint;
   const asked = readQuestion(endpoint, request, rawQuery);
   if (!asked.ok) {
     refuse(endpoint, request, response, asked.error);
     return;
   }
-  const { service } = asked.value;
   const authorization = headerValues(request, "authorization");
-  const who = await authenticateBearer(authorization, service, gate, gate.clock.now());
-  if (!who.ok) {
-    answerBearer(endpoint, who.error, asked.value, { request, response });
+  const judged = await askGate(asked.value, authorization, endpoint.gate);
+  if (!judged.ok) {
+    answerBearer(endpoint, judged.error, asked.value, { request, response });
     return;
   }
-  const answer = await decideRequest(asked.value.request, who.value, gate);
+  if (judged.value === "pass") {
+    pass(endpoint, response);
+    return;
+  }
+  const { who, answer } = judged.value;
   switch (answer.kind) {
-    case "pass":
-      pass(endpoint, response);
-      return;
     case "insufficient-scope":
       challenge(endpoint, response, {
-        service: who.value.service,
+        service: who.service,
         scope: answer.scope,
         error: "insufficient_scope",
       });
       return;
     case "denied":
-      deny(endpoint, asked.value.request, who.value, {
+      deny(endpoint, asked.value.request, who, {
         denial: answer.denial,
         request,
         response,

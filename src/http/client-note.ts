@@ -1,6 +1,7 @@
 // Tells `dockwarden doctor` how this server sees a request: it asks with one header and is answered with another.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP, type BlockList } from "node:net";
+import { countHeader } from "./raw-headers.js";
 import { clientAddress, normalizeAddress } from "./client-address.js";
 
 const ASKING = "dockwarden-doctor";
@@ -18,7 +19,7 @@ export function noteClient(
   response: ServerResponse,
   trustedProxies: BlockList,
 ): void {
-  if (request.headers[ASKING] === undefined) return;
+  if (!isAsking(request)) return;
   const client = clientAddress(request, trustedProxies);
   const peer = normalizeAddress(request.socket.remoteAddress ?? "unknown");
   const header = request.headers["x-forwarded-for"];
@@ -26,6 +27,9 @@ export function noteClient(
   const note = `client=${client}; peer=${peer}:${request.socket.remotePort ?? 0}; forwarded=${header === undefined ? "no" : "yes"}; last=${isIP(end) === 0 ? "-" : end}`;
   response.setHeader(ANSWERING, note);
 }
+
+/** Of every request: Node makes its object of headers only for who looks at it. */
+const isAsking = (request: IncomingMessage): boolean => countHeader(request, ASKING) > 0;
 
 /**
  * Where the request asks, and comes from this machine without a proxy's header, sets `Dockwarden-Installation`: digests of
@@ -36,8 +40,8 @@ export function noteInstallation(
   response: ServerResponse,
   note: string | null,
 ): void {
+  if (note === null || !isAsking(request)) return;
   const { headers, socket } = request;
-  if (note === null || headers[ASKING] === undefined) return;
   const isForwarded = headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined;
   const isNear = socket.remoteAddress !== undefined && socket.remoteAddress === socket.localAddress;
   if (isNear && !isForwarded) response.setHeader(INSTALLATION, note);

@@ -1,8 +1,6 @@
 // The gate's decision: who may read, write and delete which tag and which digest.
 import { describe, expect, test } from "@jest/globals";
-import { authenticateBearer } from "../../src/gate/authenticate-bearer.js";
-import { decideRequest } from "../../src/gate/decide-request.js";
-import type { GateAnswer } from "../../src/gate/gate-answer.js";
+import { askGate, type Judged } from "../../src/gate/ask-gate.js";
 import { readProxiedRequest } from "../../src/gate/proxied-request.js";
 import { StoreUnavailable } from "../../src/domain/ports.js";
 import type { GrantedImage } from "../../src/domain/image.js";
@@ -45,13 +43,14 @@ async function ask(
   person: Person,
   method: string,
   path: string,
-): Promise<GateAnswer> {
-  const token = gateToken(PEOPLE[person]);
-  const now = gate.context.clock.now();
-  const who = await authenticateBearer([`Bearer ${token}`], null, gate.context, now);
+): Promise<Judged["answer"] | { readonly kind: "pass" }> {
+  const authorization = [`Bearer ${gateToken(PEOPLE[person])}`];
   const request = readProxiedRequest({ method, uri: `/v2/${path}`, contentTypes: [] });
-  if (!who.ok || !request.ok) throw new Error(`${method} ${path} was not to be refused at once`);
-  return decideRequest(request.value, who.value, gate.context);
+  if (!request.ok) throw new Error(`${method} ${path} was not to be refused at once`);
+  const asked = { request: request.value, service: null };
+  const judged = await askGate(asked, authorization, gate.context);
+  if (!judged.ok) throw new Error(`${person}'s token was not to be refused`);
+  return judged.value === "pass" ? { kind: "pass" } : judged.value.answer;
 }
 
 async function verdict(

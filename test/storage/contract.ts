@@ -1,6 +1,9 @@
 // What every storage engine must do; called with real databases. A second engine runs the same.
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { NewAccount, NewGrant, Store } from "../../src/domain/ports.js";
+import { askGate } from "../../src/gate/ask-gate.js";
+import { readProxiedRequest } from "../../src/gate/proxied-request.js";
+import { fakeGate, gateToken } from "../support/fake-gate.js";
 import { pattern } from "../support/policy.js";
 
 const NOW = 1_800_000_000;
@@ -347,6 +350,45 @@ export function storeContract(engine: string, fresh: () => FreshStore): void {
       expect(between).not.toBe(before);
       await one.accounts.add(user("bob"), NOW);
       expect(one.dataVersion()).not.toBe(between);
+    });
+
+    test("two connections never answer the same data version: one may take the other's place", async () => {
+      const versions = [one.dataVersion(), other.dataVersion()];
+      await one.accounts.add(user("alice"), NOW);
+      versions.push(one.dataVersion(), other.dataVersion());
+      expect(new Set(versions).size).toBe(4);
+    });
+
+    test("a gate's question that passed is decided anew as soon as another process took the right away (THREATS C18)", async () => {
+      await one.accounts.add(user("bob"), NOW);
+      await one.images.grant(pattern("app"), grant(account("bob")), NOW);
+      const gate = fakeGate([], [], {
+        accounts: one.accounts,
+        policyReader: one.policy,
+        storeVersion: () => one.dataVersion(),
+        services: ["registry"],
+        clock: { now: () => NOW },
+      });
+      const bob = await one.accounts.findSignIn("bob");
+      const token = gateToken(bob, { audience: "registry", credential: "password:1" });
+      const request = readProxiedRequest({
+        method: "GET",
+        uri: "/v2/app/manifests/v1",
+        contentTypes: [],
+      });
+      if (!request.ok) throw new Error("the request can't be read");
+      const ask = async () => {
+        const asked = { request: request.value, service: null };
+        const judged = await askGate(asked, [`Bearer ${token}`], gate.context);
+        return judged.ok && judged.value === "pass";
+      };
+      expect([await ask(), await ask()]).toEqual([true, true]);
+      await other.images.revoke(pattern("app"), account("bob"), null, NOW);
+      expect(await ask()).toBe(false);
+      await other.images.grant(pattern("app"), grant(account("bob")), NOW);
+      expect([await ask(), await ask()]).toEqual([true, true]);
+      await other.accounts.update("bob", { isEnabled: false }, NOW);
+      expect(await ask()).toBe(false);
     });
   });
 }

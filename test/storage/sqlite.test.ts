@@ -338,6 +338,7 @@ test("a file that was moved away is not read on: at once by ping, within about a
       (error: unknown) => error instanceof StoreUnavailable && error.reason === "replaced",
     );
   for (const read of [
+    async () => store.dataVersion(),
     () => store.accounts.findSignIn("admin"),
     () => store.accounts.findSignInById(1),
     () => store.credentials.present("0".repeat(64)),

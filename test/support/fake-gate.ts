@@ -9,6 +9,7 @@ import type { VerifiedToken } from "../../src/domain/token.js";
 import type { GateContext } from "../../src/gate/gate-context.js";
 import { FirstPushes } from "../../src/gate/first-pushes.js";
 import { NamedDigests } from "../../src/gate/just-tagged.js";
+import { KeptPasses } from "../../src/gate/kept-passes.js";
 import { RecentAsks } from "../../src/gate/recent-asks.js";
 import { RecentReadings } from "../../src/gate/recent-readings.js";
 import { VerifiedTokens } from "../../src/gate/verified-tokens.js";
@@ -83,6 +84,8 @@ export interface FakeGate {
   readonly clock: { ahead: number };
   readonly verifications: { count: number };
   readonly keys: { generation: number };
+  /** What was committed last, in the store and in the ledger. */
+  readonly versions: { store: () => number; ledger: () => number };
   /** Set to make the store fail with this. */
   readonly fault: { store: Error | null; ledger: Error | null };
 }
@@ -140,6 +143,9 @@ export function fakeGate(
     (name) => accounts.find((record) => record.account.name === name) ?? null,
     NOW,
   );
+  let changes = 0;
+  // Another one at each look: a test may change anything at any time.
+  const versions = { store: () => (changes += 1), ledger: () => (changes += 1) };
   let waited = 0;
   const reach = async (_place: RepositoryPlace, wanted: string): Promise<DigestReach> => {
     const broken = fault.store ?? fault.ledger;
@@ -175,6 +181,7 @@ export function fakeGate(
     },
     policy: GATE,
     ledger: {
+      version: () => versions.ledger(),
       findReach: reach,
       findBlobReach: reach,
       pulled: (note) => void ledger.pulls.push(note),
@@ -207,6 +214,8 @@ export function fakeGate(
           ? err({ reason: "unreachable", message: "it is down" })
           : ok(registry.manifests.get(digest) ?? null),
     },
+    storeVersion: () => versions.store(),
+    keptPasses: new KeptPasses(),
     recentAsks: new RecentAsks(),
     recentReadings: new RecentReadings(),
     firstPushes: new FirstPushes(),
@@ -227,6 +236,7 @@ export function fakeGate(
     clock,
     verifications,
     keys,
+    versions,
     fault,
   };
 }

@@ -36,6 +36,7 @@ export function assembleStore(connection: Connection, options: AssemblyOptions):
   const accounts = new SqliteAccountStore(connection, checkFile, record);
   const groups = new SqliteGroupStore(connection, record);
   const images = new SqliteImageStore(connection, record);
+  const version = readDataVersion(connection);
   const ping = connection.prepare("SELECT 1 FROM migration LIMIT 1");
   return {
     accounts,
@@ -45,7 +46,11 @@ export function assembleStore(connection: Connection, options: AssemblyOptions):
     whole: new SqliteWholePolicy(connection, { accounts, groups, images }),
     changes: new SqliteChangeLog(connection, record),
     policy: new SqlitePolicyReader(connection, checkFile),
-    dataVersion: readDataVersion(connection),
+    dataVersion: () =>
+      run(() => {
+        checkFile("at-times");
+        return version();
+      }),
     ping: async () => {
       run(() => {
         checkFile("now");

@@ -5,10 +5,13 @@ import { currentTurn } from "./poll-turn.js";
 /** What is kept of each kind of read, weighed by its makers: some megabytes in all, however large the store is. */
 const WEIGHT_MAX = 5000;
 
-/** Changes whenever anything was committed to the file, by whomever. */
+/** Changes whenever anything was committed to the file, by whomever; never a number of another connection. */
 export type DataVersion = () => number;
 
 const versions = new WeakMap<Connection, DataVersion>();
+
+/** The last version of any connection: a file that is opened anew never answers a number that another one has answered. */
+let lastVersion = 0;
 
 /** Throws SqliteError where the file can't be read just now. */
 export function readDataVersion(connection: Connection): DataVersion {
@@ -20,7 +23,7 @@ export function readDataVersion(connection: Connection): DataVersion {
   let others = NaN;
   let own = NaN;
   let lookedIn: number | null = null;
-  let count = 0;
+  let current = 0;
   const version: DataVersion = () => {
     const turn = currentTurn();
     // Two system calls, for a lock and its release: one look for all requests of a turn.
@@ -29,10 +32,10 @@ export function readDataVersion(connection: Connection): DataVersion {
     const ownNow = totalChanges.get() ?? 0;
     lookedIn = turn;
     // NOTE: told apart one by one: no number holds both exactly, and one that rounds a commit away would keep what it took.
-    if (othersNow !== others || ownNow !== own) count += 1;
+    if (othersNow !== others || ownNow !== own) current = lastVersion += 1;
     others = othersNow;
     own = ownNow;
-    return count;
+    return current;
   };
   versions.set(connection, version);
   return version;

@@ -15,7 +15,7 @@ import {
 import { ok } from "../../domain/result.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import { run, write, type Connection } from "./connection.js";
-import { KeptReads } from "./kept-reads.js";
+import { KeptReads, readDataVersion, type DataVersion } from "./kept-reads.js";
 import { LedgerApply } from "./ledger-apply.js";
 import { LEDGER_BOUNDS, pruneLedger, type LedgerBounds } from "./ledger-prune.js";
 import { LedgerPulls } from "./ledger-pulls.js";
@@ -51,6 +51,7 @@ export class SqliteLedgerStore implements LedgerStore {
   readonly #snapshots: LedgerSnapshots;
   readonly #reach: LedgerReach;
   readonly #kept: KeptReads<DigestReach>;
+  readonly #version: DataVersion;
   readonly #pulls: LedgerPulls;
   readonly #troubles: LedgerTroubles;
   readonly #putEvent;
@@ -65,6 +66,7 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#snapshots = new LedgerSnapshots(connection, this.#apply);
     this.#reach = new LedgerReach(connection);
     this.#kept = new KeptReads(connection, weighReach);
+    this.#version = readDataVersion(connection);
     this.#pulls = new LedgerPulls(connection);
     this.#troubles = new LedgerTroubles(connection);
     this.#putEvent = connection.prepare(
@@ -73,6 +75,10 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#putAct = connection.prepare(
       "INSERT INTO ledger_act (repository_id, at, kind, tag, digest, account, address) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
+  }
+
+  version(): number {
+    return run(this.#version);
   }
 
   async findReach(place: RepositoryPlace, digest: string): Promise<DigestReach> {

@@ -1,0 +1,114 @@
+// Questions that passed by the rules and the ledger alone, and would pass again: many nodes ask the same within one second.
+import { StoreUnavailable } from "../domain/ports.js";
+import { parentOfTag } from "../domain/reference.js";
+import type { EpochSeconds } from "../domain/time.js";
+import type { TokenVerifier } from "../domain/token.js";
+import { ByEnd } from "./by-end.js";
+import type { Pull } from "./note-pull.js";
+import type { ProxiedRequest } from "./proxied-request.js";
+
+/** Of one round; what goes beyond is decided anew. */
+const PASSES_MAX = 10_000;
+
+/** What answers are made of. The numbers change with what stands behind them. */
+export interface PassSources {
+  readonly verifier: Pick<TokenVerifier, "generation">;
+  /** Of the store with accounts, credentials and rules; may throw StoreUnavailable. */
+  readonly storeVersion: () => number;
+  /** May throw StoreUnavailable. */
+  readonly ledger: { version(): number };
+}
+
+/** One question of a proxy. */
+export interface Question {
+  /** The value of its only Authorization header. */
+  readonly authorization: string;
+  /** Known again by its identity. */
+  readonly request: ProxiedRequest;
+  /** The audience that counts; null: any of ours. */
+  readonly service: string | null;
+}
+
+/** What has to be done each time that it passes. */
+export interface Pass {
+  /** Null: it is no pull. */
+  readonly pull: Pull | null;
+}
+
+/** The passes of one second, as long as nobody commits anything. */
+export class Round {
+  readonly #byAuthorization = new ByEnd<Map<ProxiedRequest, Pass & Pick<Question, "service">>>();
+  #count = 0;
+
+  /** Null: it has to be decided. */
+  find({ authorization, request, service }: Question): Pass | null {
+    const pass = this.#byAuthorization.get(authorization)?.get(request);
+    return pass?.service === service ? pass : null;
+  }
+
+  keep({ authorization, request, service }: Question, { pull }: Pass): void {
+    if (this.#count >= PASSES_MAX) return;
+    this.#count += 1;
+    const known = this.#byAuthorization.get(authorization);
+    const passes = known ?? new Map<ProxiedRequest, Pass & Pick<Question, "service">>();
+    passes.set(request, { pull, service });
+    if (known === undefined) this.#byAuthorization.set(authorization, passes);
+  }
+}
+
+/** The round that goes on while all of these stay as they are. */
+class Rounds {
+  #round = new Round();
+  #now: EpochSeconds = NaN;
+  #generation = NaN;
+  #store = NaN;
+  #ledger = NaN;
+
+  at(now: EpochSeconds, generation: number, store: number, ledger: number): Round {
+    const isSame =
+      now === this.#now &&
+      generation === this.#generation &&
+      store === this.#store &&
+      ledger === this.#ledger;
+    if (isSame) return this.#round;
+    this.#now = now;
+    this.#generation = generation;
+    this.#store = store;
+    this.#ledger = ledger;
+    this.#round = new Round();
+    return this.#round;
+  }
+}
+
+/**
+ * Nothing lives on after it was taken away: tokens and rights end at whole seconds, and every commit, by whomever, ends the
+ * round. What a decision read after its round was opened may be newer than the round, never older.
+ */
+export class KeptPasses {
+  readonly #byRules = new Rounds();
+  readonly #byLedger = new Rounds();
+
+  /** To be opened before anything is read for the decision. Where the store can't be read nothing is known. */
+  open(request: ProxiedRequest, now: EpochSeconds, sources: PassSources): Round {
+    const generation = sources.verifier.generation();
+    const store = read(sources.storeVersion);
+    if (!needsLedger(request)) return this.#byRules.at(now, generation, store, 0);
+    const ledger = read(() => sources.ledger.version());
+    return this.#byLedger.at(now, generation, store, ledger);
+  }
+}
+
+/** NaN, which equals nothing: it can't be read. */
+function read(version: () => number): number {
+  try {
+    return version();
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return NaN;
+    throw error;
+  }
+}
+
+function needsLedger({ place }: ProxiedRequest): boolean {
+  if (place.kind !== "manifest") return true;
+  return !("tag" in place.reference) || parentOfTag(place.reference.tag) !== null;
+}
