@@ -19,10 +19,17 @@ export function keepValues<Value>(
     if (known !== undefined) return known;
     const value = work(text);
     if (text.length > TEXT_MAX_CHARACTERS || !mayKeep(text)) return value;
-    values.set(text, value);
+    values.set(copyOf(text), value);
     if (values.size > VALUES_MAX) values.delete(values.keys().next().value ?? text);
     return value;
   };
+}
+
+/** V8 cuts a text by pointing into the whole of it: a part of a body would keep what else was in there, passwords too. */
+function copyOf(text: string): string {
+  // eslint-disable-next-line no-control-regex -- every character that one byte holds
+  const encoding = /^[\u0000-\u00ff]*$/.test(text) ? "latin1" : "utf16le";
+  return Buffer.from(text, encoding).toString(encoding);
 }
 
 /** As keepValues, of an object that nobody changes: the value is forgotten together with it. */

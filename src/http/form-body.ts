@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { err, ok, type Result } from "../domain/result.js";
 import { countHeader } from "./raw-headers.js";
-import { parseForm, type TargetFault } from "./request-target.js";
+import { parsePairs, type TargetFault } from "./request-target.js";
 
 /** Bodies beyond this many bytes are refused with 413. */
 export const BODY_MAX_BYTES = 16_384;
@@ -27,12 +27,12 @@ const FORM =
   /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?$/i;
 
 /**
- * Names and values of an `application/x-www-form-urlencoded` body, without charset or in UTF-8 (containerd says so).
- * Anything else is a fault before a byte of it is kept (THREATS A07 to A09, A19).
+ * The fields of an `application/x-www-form-urlencoded` body, without charset or in UTF-8 (containerd says so), as they were
+ * sent: ASCII, not decoded. Anything else is a fault before a byte of it is kept (THREATS A07 to A09, A19).
  */
 export async function readFormBody(
   request: IncomingMessage,
-): Promise<Result<ReadonlyMap<string, readonly string[]>, BodyFault>> {
+): Promise<Result<readonly string[], BodyFault>> {
   const { headers } = request;
   const type = headers["content-type"] ?? "";
   if (countHeader(request, "content-type") !== 1 || !FORM.test(type)) return err("media-type");
@@ -45,8 +45,15 @@ export async function readFormBody(
   const text = bytes.value.toString("latin1");
   // What isn't ASCII has to come percent-encoded: raw bytes would have to be guessed at.
   if (!/^[\x20-\x7e]*$/.test(text)) return err("bad-encoding");
-  if (text.split("&").length > FIELDS_MAX) return err("too-many-fields");
-  const parsed = parseForm(text, SECRET_FIELDS);
+  const fields = text.split("&");
+  return fields.length > FIELDS_MAX ? err("too-many-fields") : ok(fields);
+}
+
+/** Names and values of all fields, decoded. */
+export function parseFields(
+  fields: readonly string[],
+): Result<ReadonlyMap<string, readonly string[]>, BodyFault> {
+  const parsed = parsePairs(fields, SECRET_FIELDS);
   return parsed.ok ? parsed : err(toBodyFault(parsed.error));
 }
 
@@ -70,7 +77,8 @@ function readBytes(request: IncomingMessage): Promise<Result<Buffer, "body-too-l
       resolve(err("body-too-long"));
     });
     request.on("end", () => {
-      resolve(length > BODY_MAX_BYTES ? err("body-too-long") : ok(Buffer.concat(chunks)));
+      if (length > BODY_MAX_BYTES) resolve(err("body-too-long"));
+      else resolve(ok(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     });
     request.on("close", () => {
       resolve(err("aborted"));

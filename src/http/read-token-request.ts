@@ -7,9 +7,9 @@ import { parseScopes } from "../domain/scope.js";
 import { Secret } from "../domain/secret.js";
 import type { Credential, TokenRequest } from "../token/token-request.js";
 import { parseAuthorization } from "./basic-credential.js";
-import { readFormBody } from "./form-body.js";
+import { parseFields, readFormBody } from "./form-body.js";
 import { countHeader } from "./raw-headers.js";
-import { parseForm } from "./request-target.js";
+import { decode, parseForm } from "./request-target.js";
 import type { EdgeRefusal } from "./token-refusals.js";
 
 /** Parameters of a query that may stand once only; `scope` may be repeated, everything else is ignored (RFC 6749 §3.2). */
@@ -94,7 +94,13 @@ async function readForm(
 ): Promise<Result<TokenRequest, Unread>> {
   const misplaced = findMisplaced(request, rawQuery);
   if (misplaced !== null) return err({ refusal: misplaced, claimedName: null });
-  const form = await readFormBody(request);
+  const fields = await readFormBody(request);
+  if (!fields.ok) {
+    return err({ refusal: { reason: "body", fault: fields.error }, claimedName: null });
+  }
+  const usual = readRefresh(fields.value);
+  if (usual !== null) return ok(joinRequest(usual.asked, usual.credential, origin));
+  const form = parseFields(fields.value);
   if (!form.ok) {
     return err({ refusal: { reason: "body", fault: form.error }, claimedName: null });
   }
@@ -108,6 +114,40 @@ async function readForm(
   if (!asked.ok) return err({ refusal: asked.error, claimedName: nameOf(credential.value) });
   return ok(joinRequest(asked.value, credential.value, origin));
 }
+
+/**
+ * What Docker sends again and again, all but the secret in words that are known already; null: anything else, or anything that
+ * is wrong with it, which goes the long way.
+ */
+function readRefresh(
+  fields: readonly string[],
+): { readonly asked: Asked; readonly credential: Credential } | null {
+  const secrets = fields.filter((field) => field.startsWith(REFRESH_FIELD));
+  const [secret] = secrets;
+  if (secret === undefined || secrets.length > 1) return null;
+  const asked = readBesideRefresh(fields.filter((field) => field !== secret).join("&"));
+  const token = decode(secret.slice(REFRESH_FIELD.length));
+  if (asked === null || token === null || token === "") return null;
+  return { asked, credential: { kind: "refresh", token: new Secret(token) } };
+}
+
+const REFRESH_FIELD = "refresh_token=";
+
+/** What a refresh asks for, without its secret; null: no plain refresh. */
+const readBesideRefresh = keepValues(
+  (text): Asked | null => {
+    if (!USUAL_REFRESH.test(text)) return null;
+    const values = parseForm(text);
+    if (!values.ok || hasRepeats(values.value, (name) => name !== "scope")) return null;
+    if (first(values.value, "grant_type") !== "refresh_token") return null;
+    const asked = readAsked(values.value);
+    return asked.ok ? asked.value : null;
+  },
+  (text) => USUAL_REFRESH.test(text),
+);
+
+/** As USUAL_QUERY, with nothing that could be another secret. */
+const USUAL_REFRESH = /^(?:(?:grant_type|service|scope|client_id|access_type)=[^&]*(?:&|$))*$/;
 
 /** The credential of a POST is in its body, and nowhere else besides (THREATS A12). */
 function findMisplaced(request: IncomingMessage, rawQuery: string): EdgeRefusal | null {

@@ -26,16 +26,23 @@ export function splitTarget(url: string): Result<RequestTarget, TargetFault> {
   return ok({ path: url.slice(0, mark), rawQuery });
 }
 
+/** Names and values of a form-encoded text; see parsePairs. */
+export function parseForm(text: string): ReturnType<typeof parsePairs> {
+  return parsePairs(text.split("&"), NONE);
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
 /**
- * Names and values of a form-encoded text (WHATWG URL §5.1), each decoded once; faults instead of U+FFFD. Control
- * characters are a fault too, but in the values of `free`.
+ * Names and values of a form-encoded text that was cut at its `&` (WHATWG URL §5.1), each decoded once; faults instead of
+ * U+FFFD. Control characters are a fault too, but in the values of `free`.
  */
-export function parseForm(
-  text: string,
-  free: ReadonlySet<string> = new Set(),
+export function parsePairs(
+  pairs: readonly string[],
+  free: ReadonlySet<string>,
 ): Result<ReadonlyMap<string, readonly string[]>, TargetFault> {
   const values = new Map<string, string[]>();
-  for (const pair of text.split("&")) {
+  for (const pair of pairs) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
@@ -49,9 +56,10 @@ export function parseForm(
   return ok(values);
 }
 
-function decode(text: string): string | null {
+/** One name or value; null: bad hex, an overlong form or invalid UTF-8. */
+export function decode(text: string): string | null {
   try {
-    // Always a copy: a part of a text keeps the whole of it in memory, and a body holds secrets. It refuses bad hex, overlong forms and invalid UTF-8.
+    // Always a copy: a part of a text keeps the whole of it in memory, and a body holds secrets.
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
     return null;
