@@ -1,6 +1,7 @@
 // Counts wrong passwords in the file beside the store, and in memory while there is none. Its troubles refuse nobody.
 import { setTimeout as pause } from "node:timers/promises";
 import type {
+  GuessTarget,
   SteadyClock,
   SteadySeconds,
   ThrottleSettings,
@@ -11,13 +12,15 @@ import type { Logger } from "./http/log.js";
 import { steadySeconds } from "./open-parts.js";
 import { isSqliteError } from "./storage/sqlite/connection.js";
 import { watchFile, type FileWatch } from "./storage/sqlite/file-watch.js";
-import { SqliteGuessStore } from "./storage/sqlite/guess-store.js";
+import { SqliteGuessStore, type KnownSignIn } from "./storage/sqlite/guess-store.js";
 import { openGuesses, openGuessesInMemory } from "./storage/sqlite/open-guesses.js";
+import { every } from "./turns.js";
 
 export interface GuessKeeper extends ThrottleStore {
   /** Null, or why wrong passwords are counted in this process alone. */
   findTrouble(): string | null;
-  stop(): void;
+  /** Writes what is left and closes the file. */
+  stop(): Promise<void>;
 }
 
 export interface GuessKeeperOptions {
@@ -40,6 +43,9 @@ const BUSY_MILLISECONDS = 20;
 const BUSY_TURNS = 10;
 const PAUSE_MILLISECONDS = 10;
 const RETRY_SECONDS = 30;
+/** Sign-ins from networks that are new to an account: many at once are one write, or each empties what was read. */
+const FLUSH_MILLISECONDS = 250;
+const WAITING_MAX = 1000;
 const BUSY_RETRY_SECONDS = 1;
 
 interface OpenFile {
@@ -114,25 +120,51 @@ export function keepGuesses(options: GuessKeeperOptions): GuessKeeper {
       }
     }
   };
+  /** Account and network → a sign-in that is still to be written. */
+  const waiting = new Map<string, KnownSignIn>();
+  const isWaiting = (target: GuessTarget, source: string): boolean =>
+    target.kind === "account" && waiting.has(keyOf(target.id, source));
+  const flush = async (): Promise<void> => {
+    const signIns = [...waiting];
+    if (signIns.length === 0) return;
+    await act((store) => {
+      store.noteKnown(signIns.map(([, signIn]) => signIn));
+    });
+    for (const [key, signIn] of signIns) if (waiting.get(key) === signIn) waiting.delete(key);
+  };
+  const stopFlushing = every(FLUSH_MILLISECONDS, () =>
+    // NOTE: not even memory could be written: they wait for the next time.
+    flush().catch(() => undefined),
+  );
   use();
   return {
-    look: (target, source, today) => act((store) => store.look(target, source, today)),
+    look: async (target, source, today) => {
+      const record = await act((store) => store.look(target, source, today));
+      return record.isKnown || !isWaiting(target, source) ? record : { ...record, isKnown: true };
+    },
     noteFailure: (guess, now) =>
       act((store) => {
         store.noteFailure(guess, now);
       }),
-    noteKnown: (accountId, source, today) =>
-      act((store) => {
-        store.noteKnown(accountId, source, today);
-      }),
+    noteKnown: async (accountId, source, today) => {
+      const signIn = { accountId, source, today };
+      const key = keyOf(accountId, source);
+      if (waiting.has(key) || use().hasNoted(signIn)) return;
+      waiting.set(key, signIn);
+      if (waiting.size >= WAITING_MAX) await flush();
+    },
     findTrouble: () => trouble,
-    stop: () => {
+    stop: async () => {
+      await stopFlushing();
+      await flush();
       file?.store.close();
       memory?.close();
       [file, memory] = [null, null];
     },
   };
 }
+
+const keyOf = (accountId: number, source: string): string => `${accountId} ${source}`;
 
 const isBusy = (error: unknown): boolean =>
   isSqliteError(error) && error.code.startsWith("SQLITE_BUSY");

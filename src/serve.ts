@@ -183,7 +183,7 @@ async function closeParts(parts: ServingParts): Promise<void> {
   await uses.stop();
   await ledger.stop();
   await activity.stop();
-  guesses.stop();
+  await guesses.stop();
   await admin.close();
 }
 

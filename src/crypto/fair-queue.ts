@@ -1,5 +1,6 @@
 // A bounded queue of expensive work, fair between sources: a flood from one address delays that address, and a flood from
 // very many does not keep those out who are known.
+import { setImmediate as giveWay } from "node:timers/promises";
 
 interface Waiting {
   /** True: its turn has come; false: it is turned away. */
@@ -49,7 +50,8 @@ export class FairQueue {
     try {
       return await job();
     } finally {
-      this.#next();
+      // Who waits begins before who is done goes on: the processor that has become free stands still until then.
+      if (this.#next()) await giveWay();
     }
   }
 
@@ -81,14 +83,14 @@ export class FairQueue {
     return true;
   }
 
-  /** Hands the place to the source that has waited longest for a turn, which then goes to the end. */
-  #next(): void {
+  /** Hands the place to the source that has waited longest for a turn, which then goes to the end; false: nobody waits. */
+  #next(): boolean {
     const isKnown = this.#known.size > 0 && (!this.#wasKnown || this.#others.size === 0);
     const lines = isKnown ? this.#known : this.#others;
     const [first] = lines;
     if (first === undefined) {
       this.#running -= 1;
-      return;
+      return false;
     }
     this.#wasKnown = isKnown;
     const [source, line] = first;
@@ -97,6 +99,7 @@ export class FairQueue {
     if (line.length > 0) lines.set(source, line);
     this.#waiting -= 1;
     job?.end(true);
+    return true;
   }
 }
 

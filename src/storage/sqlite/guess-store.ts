@@ -15,6 +15,7 @@ import {
   type ThrottleLimits,
   type ThrottleSettings,
 } from "../../domain/throttle.js";
+import { keepValues } from "../../domain/kept-values.js";
 import type { EpochSeconds } from "../../domain/time.js";
 import type { Connection } from "./connection.js";
 import { KeptReads } from "./kept-reads.js";
@@ -24,6 +25,15 @@ export interface GuessStoreOptions {
   /** `throttle.entries`: so many accounts, unknown names and networks each are remembered. */
   readonly entries: number;
 }
+
+/** An account signed in from a network: its own, or one that it came from before. */
+export interface KnownSignIn {
+  readonly accountId: number;
+  readonly source: string;
+  readonly today: EpochSeconds;
+}
+
+const pairOf = ({ accountId, source }: KnownSignIn): string => `${accountId} ${source}`;
 
 interface AttemptsRow {
   readonly failures: string;
@@ -70,7 +80,11 @@ export class SqliteGuessStore {
   readonly #read;
   readonly #put;
   readonly #cut;
+  readonly #putNetwork;
+  readonly #forgetNetworks;
   readonly #kept: KeptReads<Noted>;
+  /** 48 bits; most sign-ins come from few networks. */
+  readonly #numberOf = keepValues((source) => this.#digest("network", source).readUIntBE(0, 6));
   /** Pairs of account and network that were written today: a sign-in costs no write as a rule. */
   readonly #notedPairs = new Map<string, EpochSeconds>();
 
@@ -95,6 +109,10 @@ export class SqliteGuessStore {
     );
     this.#put = connection.prepare(PUT);
     this.#cut = connection.prepare(CUT);
+    this.#putNetwork = connection.prepare(
+      "INSERT OR REPLACE INTO known_network VALUES (@id, @network, @today)",
+    );
+    this.#forgetNetworks = connection.prepare(FORGET_NETWORKS);
     // The steady clock begins anew with the machine: what is dated later tells nothing, and would never be displaced.
     connection.prepare("DELETE FROM attempts WHERE noted_at > ? AND is_shut = 0").run(now);
   }
@@ -127,23 +145,31 @@ export class SqliteGuessStore {
     this.#transact(() => this.#note(guess, now, "write"));
   }
 
-  noteKnown(accountId: number, source: string, today: EpochSeconds): void {
-    const pair = `${accountId} ${source}`;
-    const notedAt = this.#notedPairs.get(pair);
-    if (notedAt !== undefined && Math.abs(today - notedAt) < SECONDS_PER_DAY) return;
-    const bound = { id: accountId, network: this.#numberOf(source), today };
+  /** Whether this process has noted the sign-in already, within a day. */
+  hasNoted(signIn: KnownSignIn): boolean {
+    const notedAt = this.#notedPairs.get(pairOf(signIn));
+    return notedAt !== undefined && Math.abs(signIn.today - notedAt) < SECONDS_PER_DAY;
+  }
+
+  /** All in one transaction, those that were noted already left out. */
+  noteKnown(signIns: readonly KnownSignIn[]): void {
+    const fresh = signIns.filter((signIn) => !this.hasNoted(signIn));
+    if (fresh.length === 0) return;
     this.#transact(() => {
-      this.#connection
-        .prepare("INSERT OR REPLACE INTO known_network VALUES (@id, @network, @today)")
-        .run(bound);
-      const since = today - KNOWN_SECONDS;
-      this.#connection.prepare(FORGET_NETWORKS).run({ id: accountId, since });
+      for (const { accountId: id, source, today } of fresh) {
+        this.#putNetwork.run({ id, network: this.#numberOf(source), today });
+        this.#forgetNetworks.run({ id, since: today - KNOWN_SECONDS });
+      }
     });
-    this.#notedPairs.delete(pair);
-    this.#notedPairs.set(pair, today);
-    if (this.#notedPairs.size <= NOTED_PAIRS_MAX) return;
-    const [oldest] = this.#notedPairs.keys();
-    if (oldest !== undefined) this.#notedPairs.delete(oldest);
+    for (const signIn of fresh) {
+      const pair = pairOf(signIn);
+      this.#notedPairs.delete(pair);
+      this.#notedPairs.set(pair, signIn.today);
+    }
+    for (const oldest of this.#notedPairs.keys()) {
+      if (this.#notedPairs.size <= NOTED_PAIRS_MAX) return;
+      this.#notedPairs.delete(oldest);
+    }
   }
 
   close(): void {
@@ -218,10 +244,6 @@ export class SqliteGuessStore {
   /** 20 bits: enough to tell a hundred passwords apart, too few to find one out. */
   #markOf({ name, password }: Guess): number {
     return this.#digest("mark", name, password.normalize("NFKC")).readUIntBE(0, 3) >>> 4;
-  }
-
-  #numberOf(source: string): number {
-    return this.#digest("network", source).readUIntBE(0, 6);
   }
 
   #digest(...parts: readonly string[]): Buffer {
