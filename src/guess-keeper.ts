@@ -124,13 +124,21 @@ export function keepGuesses(options: GuessKeeperOptions): GuessKeeper {
   const waiting = new Map<string, KnownSignIn>();
   const isWaiting = (target: GuessTarget, source: string): boolean =>
     target.kind === "account" && waiting.has(keyOf(target.id, source));
-  const flush = async (): Promise<void> => {
+  const writeWaiting = async (): Promise<void> => {
     const signIns = [...waiting];
     if (signIns.length === 0) return;
     await act((store) => {
       store.noteKnown(signIns.map(([, signIn]) => signIn));
     });
-    for (const [key, signIn] of signIns) if (waiting.get(key) === signIn) waiting.delete(key);
+    for (const [key] of signIns) waiting.delete(key);
+  };
+  let flushing: Promise<void> | null = null;
+  /** One at a time: who asks meanwhile waits for the one that is under way. */
+  const flush = (): Promise<void> => {
+    flushing ??= writeWaiting().finally(() => {
+      flushing = null;
+    });
+    return flushing;
   };
   const stopFlushing = every(FLUSH_MILLISECONDS, () =>
     // NOTE: not even memory could be written: they wait for the next time.
@@ -156,10 +164,13 @@ export function keepGuesses(options: GuessKeeperOptions): GuessKeeper {
     findTrouble: () => trouble,
     stop: async () => {
       await stopFlushing();
-      await flush();
-      file?.store.close();
-      memory?.close();
-      [file, memory] = [null, null];
+      try {
+        await flush();
+      } finally {
+        file?.store.close();
+        memory?.close();
+        [file, memory] = [null, null];
+      }
     },
   };
 }

@@ -1,6 +1,7 @@
 // Running the server: opens the parts, listens, keeps keys fresh, answers health, stops gracefully.
 import type { Server } from "node:http";
 import { isIPv6 } from "node:net";
+import { lowerPoolPriority } from "./crypto/pool-priority.js";
 import { startActivityWriter } from "./activity-writer.js";
 import { pruneChanges, pruneCredentials } from "./admin/audit-admin.js";
 import { watchClock } from "./clock-watch.js";
@@ -115,6 +116,7 @@ export async function serve(
     await closeParts(parts);
     return started;
   }
+  void lowerPoolPriority();
   const { servers, url } = started.value;
   const stopWatching = watch(keys.value, log);
   const stopPruning = pruneDaily(parts);

@@ -6,7 +6,6 @@ import { err, ok, type Result } from "../domain/result.js";
 import { BCRYPT_BYTES, matchesBcrypt } from "./bcrypt-match.js";
 import { FairQueue } from "./fair-queue.js";
 import { occupyPool } from "./pool-load.js";
-import { lowerPoolPriority } from "./pool-priority.js";
 import { readStoredHash } from "./stored-hash.js";
 
 export interface HasherOptions {
@@ -51,8 +50,7 @@ export function createPasswordHasher(options: HasherOptions): PasswordHasher {
     occupyPool(() => argon2.hash(password, { ...parameters, salt: randomBytes(16) }));
   // Made once and early: an unknown name must cost the same from the first request on.
   const dummy = compute(randomBytes(16).toString("hex"));
-  // The pool has its threads now.
-  dummy.then(lowerPoolPriority, () => undefined);
+  dummy.catch(() => undefined);
 
   async function verifyNow(hash: string | null, password: string): Promise<HashVerdict> {
     const stored = hash === null ? null : readStoredHash(hash);

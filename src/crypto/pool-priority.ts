@@ -1,6 +1,8 @@
 // Slow hashes give way to the thread that answers: on Linux each thread has a priority of its own.
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { setPriority } from "node:os";
+import { promisify } from "node:util";
 
 const TASKS = "/proc/self/task";
 /** What libuv calls the threads of its pool, from 1.50 on (Node.js 24). */
@@ -9,11 +11,13 @@ const POOL_THREAD = "libuv-worker";
 const NICENESS = 10;
 
 /**
- * Lowers the priority of the thread pool's threads, for good, and answers how many they are: 0 where they have no names to be
- * known by. To be called when the pool has done something, since its threads begin with that. Never throws.
+ * Lowers the priority of the thread pool's threads, of the whole process and for good: for a server, not for a library. Answers how
+ * many they are: 0 where they have no names to be known by. Never throws.
  */
-export function lowerPoolPriority(): number {
+export async function lowerPoolPriority(): Promise<number> {
   try {
+    // The pool's threads begin with its first work, all of them.
+    await randomBytesOnPool(1);
     const threads = readdirSync(TASKS).filter(isPoolThread);
     for (const thread of threads) setPriority(Number(thread), NICENESS);
     return threads.length;
@@ -21,6 +25,8 @@ export function lowerPoolPriority(): number {
     return 0; // not Linux, or not allowed: as quick as before
   }
 }
+
+const randomBytesOnPool = promisify(randomBytes);
 
 function isPoolThread(thread: string): boolean {
   return readFileSync(`${TASKS}/${thread}/comm`, "utf8").trim() === POOL_THREAD;

@@ -13,10 +13,11 @@ import { notePull, pullOf } from "./note-pull.js";
 import type { ProxiedRequest } from "./proxied-request.js";
 
 export interface Asked {
-  /** Known again by its identity, where it is the same. */
   readonly request: ProxiedRequest;
   /** The only audience that counts; null: any of ours. */
   readonly service: string | null;
+  /** Whether the same request is the same object the next time. */
+  readonly isKnownAgain: boolean;
 }
 
 export interface Judged {
@@ -26,17 +27,15 @@ export interface Judged {
 
 /** `pass`, or what stands in the way of whom. `authorization`: every value of the header. Throws StoreUnavailable. */
 export async function askGate(
-  { request, service }: Asked,
+  { request, service, isKnownAgain }: Asked,
   authorization: readonly string[],
   context: GateContext,
 ): Promise<Result<"pass" | Judged, BearerRefusal>> {
   const now = context.clock.now();
-  const [value] = authorization;
-  const round =
-    value !== undefined && authorization.length === 1
-      ? context.keptPasses.open(request, now, context)
-      : null;
-  const question: Question = { authorization: value ?? "", request, service };
+  const [value = ""] = authorization;
+  const mayBeKnown = isKnownAgain && authorization.length === 1 && BEARER.test(value);
+  const round = mayBeKnown ? context.keptPasses.open(request, now, context) : null;
+  const question: Question = { authorization: value, request, service };
   const known = round?.find(question);
   if (known) {
     if (known.pull !== null) notePull(known.pull, context);
@@ -51,5 +50,8 @@ export async function askGate(
   if (answer.isRepeatable) round?.keep(question, { pull });
   return PASSED;
 }
+
+/** Everything else is no token of ours. */
+const BEARER = /^bearer /i;
 
 const PASSED = ok("pass" as const);

@@ -1,5 +1,4 @@
 // Questions that passed by the rules and the ledger alone, and would pass again: many nodes ask the same within one second.
-import { StoreUnavailable } from "../domain/ports.js";
 import { parentOfTag } from "../domain/reference.js";
 import type { EpochSeconds } from "../domain/time.js";
 import type { TokenVerifier } from "../domain/token.js";
@@ -17,6 +16,9 @@ export interface PassSources {
   readonly storeVersion: () => number;
   /** May throw StoreUnavailable. */
   readonly ledger: { version(): number };
+  readonly steadyMilliseconds: () => number;
+  /** `gate.blobs`. */
+  readonly decidesBlobs: boolean;
 }
 
 /** One question of a proxy. */
@@ -87,28 +89,60 @@ class Rounds {
 export class KeptPasses {
   readonly #byRules = new Rounds();
   readonly #byLedger = new Rounds();
+  #ledgerFailedAt = -LEDGER_REST_MILLISECONDS;
 
-  /** To be opened before anything is read for the decision. Where the store can't be read nothing is known. */
-  open(request: ProxiedRequest, now: EpochSeconds, sources: PassSources): Round {
+  /** To be opened before anything is read for the decision. Null: nothing is known, and nothing to be kept. */
+  open(request: ProxiedRequest, now: EpochSeconds, sources: PassSources): Round | null {
+    const kind = sourceOf(request, sources.decidesBlobs);
+    if (kind === null) return null;
+    const store = readVersion(sources.storeVersion);
+    if (store === null) return null;
     const generation = sources.verifier.generation();
-    const store = read(sources.storeVersion);
-    if (!needsLedger(request)) return this.#byRules.at(now, generation, store, 0);
-    const ledger = read(() => sources.ledger.version());
-    return this.#byLedger.at(now, generation, store, ledger);
+    if (kind === "rules") return this.#byRules.at(now, generation, store, 0);
+    const ledger = this.#readLedger(sources);
+    return ledger === null ? null : this.#byLedger.at(now, generation, store, ledger);
+  }
+
+  /** A ledger that can't be read may have cost its waiting time: the next look is later. Many questions get by without it. */
+  #readLedger({ ledger, steadyMilliseconds }: PassSources): number | null {
+    const steady = steadyMilliseconds();
+    if (steady - this.#ledgerFailedAt < LEDGER_REST_MILLISECONDS) return null;
+    const version = readVersion(() => ledger.version());
+    if (version === null) this.#ledgerFailedAt = steady;
+    return version;
   }
 }
 
-/** NaN, which equals nothing: it can't be read. */
-function read(version: () => number): number {
+const LEDGER_REST_MILLISECONDS = 250;
+
+/** What can't be read, for whatever reason: the decision tells, where it needs it. */
+function readVersion(version: () => number): number | null {
   try {
     return version();
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return NaN;
-    throw error;
+  } catch {
+    return null;
   }
 }
 
-function needsLedger({ place }: ProxiedRequest): boolean {
-  if (place.kind !== "manifest") return true;
-  return !("tag" in place.reference) || parentOfTag(place.reference.tag) !== null;
+/** What the answer to such a request is made of; null: of more than can be watched, or of too little to be worth it. */
+function sourceOf(
+  { place, access }: ProxiedRequest,
+  decidesBlobs: boolean,
+): "rules" | "ledger" | null {
+  if (access !== "read") return null;
+  switch (place.kind) {
+    case "root":
+    case "upload":
+      return null;
+    case "tags":
+      return "rules";
+    case "blob":
+      return decidesBlobs ? "ledger" : null;
+    case "referrers":
+      return "ledger";
+    case "manifest": {
+      const { reference } = place;
+      return "tag" in reference && parentOfTag(reference.tag) === null ? "rules" : "ledger";
+    }
+  }
 }

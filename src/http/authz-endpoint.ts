@@ -149,7 +149,8 @@ function readQuestion(
   if (services.length > 1 || (service !== undefined && !gate.services.includes(service))) {
     return err("service");
   }
-  return ok({ request: read.value, service: service ?? null });
+  const isKnownAgain = contentTypes.length === 0;
+  return ok({ request: read.value, service: service ?? null, isKnownAgain });
 }
 
 function pass({ headers }: AuthzEndpoint, response: ServerResponse): void {

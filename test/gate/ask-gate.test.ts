@@ -1,6 +1,7 @@
 // A question that passed is known again, and only as long as nothing changed that its answer was made of.
 import { describe, expect, test } from "@jest/globals";
 import { askGate } from "../../src/gate/ask-gate.js";
+import type { GateContext } from "../../src/gate/gate-context.js";
 import { readProxiedRequest, type ProxiedRequest } from "../../src/gate/proxied-request.js";
 import { StoreUnavailable } from "../../src/domain/ports.js";
 import {
@@ -30,6 +31,7 @@ interface Site {
 interface AskOptions {
   readonly token?: string;
   readonly service?: string | null;
+  readonly isKnownAgain?: boolean;
 }
 
 function read(path: string, method = "GET"): ProxiedRequest {
@@ -42,12 +44,12 @@ const TOKEN = gateToken(BOB);
 const BY_TAG = read("app/manifests/7b-int4");
 const BY_DIGEST = read(`app/manifests/${C}`);
 
-function openSite(): Site {
+function openSite(change: Partial<GateContext> = {}): Site {
   const images = [
     exclusive("app:7b-fp16", { alice: "pull,push" }),
     open("app:7b-int4", { "@authenticated": "pull" }),
   ];
-  const gate = fakeGate([ALICE, BOB], images);
+  const gate = fakeGate([ALICE, BOB], images, change);
   gate.ledger.tags.set("7b-fp16", A).set("7b-int4", C);
   const committed = { store: 1, ledger: 1 };
   gate.versions.store = () => committed.store;
@@ -66,8 +68,9 @@ function openSite(): Site {
   return {
     gate,
     committed,
-    ask: async (request, { token = TOKEN, service = null } = {}) => {
-      const judged = await askGate({ request, service }, [`Bearer ${token}`], context);
+    ask: async (request, { token = TOKEN, service = null, isKnownAgain = true } = {}) => {
+      const asked = { request, service, isKnownAgain };
+      const judged = await askGate(asked, [`Bearer ${token}`], context);
       if (!judged.ok) return "401";
       if (judged.value === "pass") return "pass";
       const { answer } = judged.value;
@@ -175,6 +178,23 @@ describe("what is committed counts for the next question (THREATS C18)", () => {
     expect(await ask(BY_DIGEST)).toBe("digest-not-allowed");
   });
 
+  test.each([
+    ["a digest", BY_DIGEST],
+    ["a look at a digest", read(`app/manifests/${C}`, "HEAD")],
+    ["a layer", read(`app/blobs/${C}`)],
+    ["what refers to a digest", read(`app/referrers/${C}`)],
+    ["an attachment", read(`app/manifests/sha256-${"c".repeat(64)}.sig`)],
+  ])("in the ledger, for %s", async (_what, request) => {
+    const { ask, gate, committed } = openSite({ decidesBlobs: true });
+    expect(await ask(request)).toBe("pass");
+    const { reads } = gate.ledger;
+    expect(await ask(request)).toBe("pass");
+    expect(gate.ledger.reads).toBe(reads);
+    gate.ledger.tags.set("7b-int4", digest("d")).set("7b-fp16", C);
+    committed.ledger += 1;
+    expect(await ask(request)).not.toBe("pass");
+  });
+
   test("a key that went out of use", async () => {
     const { ask, gate } = openSite();
     expect(await ask(BY_TAG)).toBe("pass");
@@ -217,6 +237,60 @@ describe("nothing is known again", () => {
     expect(await ask(BY_TAG)).toBe("pass");
   });
 
+  test("of anything, once the store can be read again with what was changed meanwhile", async () => {
+    const { ask, gate, committed } = openSite();
+    const answer = (): number => committed.store;
+    expect(await ask(BY_TAG)).toBe("pass");
+    gate.versions.store = () => {
+      throw new StoreUnavailable("busy", "the store is busy");
+    };
+    expect(await ask(BY_TAG)).toBe("pass");
+    gate.images.splice(1, 1, exclusive("app:7b-int4", { alice: "pull" }));
+    expect(await ask(BY_TAG)).toBe("not-allowed");
+    committed.store += 1;
+    gate.versions.store = answer;
+    expect(await ask(BY_TAG)).toBe("not-allowed");
+  });
+
+  test.each([
+    ["the start", read("")],
+    ["tags", read("app/tags/list")],
+    ["a tag", BY_TAG],
+    ["a layer, where layers are not decided", read(`app/blobs/${C}`)],
+    ["an upload", read("app/blobs/uploads/", "POST")],
+    ["a write", read(`app/manifests/${C}`, "PUT")],
+  ])("of the ledger where it does not matter: %s", async (_what, request) => {
+    const { ask, gate } = openSite();
+    let looks = 0;
+    gate.versions.ledger = () => {
+      looks += 1;
+      throw new Error("no such table");
+    };
+    expect(await ask(request, { token: gateToken(ALICE) })).toBe("pass");
+    expect(looks).toBe(0);
+  });
+
+  test("and a ledger that fails is not looked at for a quarter of a second", async () => {
+    let milliseconds = 1000;
+    const { ask, gate } = openSite({ steadyMilliseconds: () => milliseconds });
+    let looks = 0;
+    gate.versions.ledger = () => {
+      looks += 1;
+      throw new Error("no such table");
+    };
+    for (let i = 0; i < 3; i += 1) expect(await ask(BY_DIGEST)).toBe("pass");
+    expect(looks).toBe(1);
+    milliseconds += 250;
+    expect(await ask(BY_DIGEST)).toBe("pass");
+    expect(looks).toBe(2);
+  });
+
+  test("of a request that is another object each time", async () => {
+    const { ask, readings } = openSite();
+    for (let i = 0; i < 2; i += 1) expect(await ask(BY_TAG, { isKnownAgain: false })).toBe("pass");
+    expect(readings()).toBe(2);
+  });
+
   test("of what was refused", async () => {
     const { ask, readings } = openSite();
     const closed = read("app/manifests/7b-fp16");
@@ -237,7 +311,7 @@ describe("nothing is known again", () => {
   test("of two Authorization headers, or none", async () => {
     const { gate } = openSite();
     const ask = (values: readonly string[]) =>
-      askGate({ request: BY_TAG, service: null }, values, gate.context);
+      askGate({ request: BY_TAG, service: null, isKnownAgain: true }, values, gate.context);
     const value = `Bearer ${TOKEN}`;
     expect(await ask([value])).toEqual({ ok: true, value: "pass" });
     expect(await ask([value, value])).toMatchObject({ error: { reason: "two-headers" } });

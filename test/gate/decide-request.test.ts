@@ -47,7 +47,7 @@ async function ask(
   const authorization = [`Bearer ${gateToken(PEOPLE[person])}`];
   const request = readProxiedRequest({ method, uri: `/v2/${path}`, contentTypes: [] });
   if (!request.ok) throw new Error(`${method} ${path} was not to be refused at once`);
-  const asked = { request: request.value, service: null };
+  const asked = { request: request.value, service: null, isKnownAgain: false };
   const judged = await askGate(asked, authorization, gate.context);
   if (!judged.ok) throw new Error(`${person}'s token was not to be refused`);
   return judged.value === "pass" ? { kind: "pass" } : judged.value.answer;

@@ -378,7 +378,7 @@ export function storeContract(engine: string, fresh: () => FreshStore): void {
       });
       if (!request.ok) throw new Error("the request can't be read");
       const ask = async () => {
-        const asked = { request: request.value, service: null };
+        const asked = { request: request.value, service: null, isKnownAgain: true };
         const judged = await askGate(asked, [`Bearer ${token}`], gate.context);
         return judged.ok && judged.value === "pass";
       };
