@@ -1,7 +1,6 @@
 // Counts wrong passwords in the file beside the store, and in memory while there is none. Its troubles refuse nobody.
 import { setTimeout as pause } from "node:timers/promises";
 import type {
-  GuessTarget,
   SteadyClock,
   SteadySeconds,
   ThrottleSettings,
@@ -12,15 +11,13 @@ import type { Logger } from "./http/log.js";
 import { steadySeconds } from "./open-parts.js";
 import { isSqliteError } from "./storage/sqlite/connection.js";
 import { watchFile, type FileWatch } from "./storage/sqlite/file-watch.js";
-import { SqliteGuessStore, type KnownSignIn } from "./storage/sqlite/guess-store.js";
+import { SqliteGuessStore } from "./storage/sqlite/guess-store.js";
 import { openGuesses, openGuessesInMemory } from "./storage/sqlite/open-guesses.js";
-import { every } from "./turns.js";
 
 export interface GuessKeeper extends ThrottleStore {
   /** Null, or why wrong passwords are counted in this process alone. */
   findTrouble(): string | null;
-  /** Writes what is left and closes the file. */
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 export interface GuessKeeperOptions {
@@ -43,9 +40,6 @@ const BUSY_MILLISECONDS = 20;
 const BUSY_TURNS = 10;
 const PAUSE_MILLISECONDS = 10;
 const RETRY_SECONDS = 30;
-/** Sign-ins from networks that are new to an account: many at once are one write, or each empties what was read. */
-const FLUSH_MILLISECONDS = 250;
-const WAITING_MAX = 1000;
 const BUSY_RETRY_SECONDS = 1;
 
 interface OpenFile {
@@ -120,62 +114,25 @@ export function keepGuesses(options: GuessKeeperOptions): GuessKeeper {
       }
     }
   };
-  /** Account and network → a sign-in that is still to be written. */
-  const waiting = new Map<string, KnownSignIn>();
-  const isWaiting = (target: GuessTarget, source: string): boolean =>
-    target.kind === "account" && waiting.has(keyOf(target.id, source));
-  const writeWaiting = async (): Promise<void> => {
-    const signIns = [...waiting];
-    if (signIns.length === 0) return;
-    await act((store) => {
-      store.noteKnown(signIns.map(([, signIn]) => signIn));
-    });
-    for (const [key] of signIns) waiting.delete(key);
-  };
-  let flushing: Promise<void> | null = null;
-  /** One at a time: who asks meanwhile waits for the one that is under way. */
-  const flush = (): Promise<void> => {
-    flushing ??= writeWaiting().finally(() => {
-      flushing = null;
-    });
-    return flushing;
-  };
-  const stopFlushing = every(FLUSH_MILLISECONDS, () =>
-    // NOTE: not even memory could be written: they wait for the next time.
-    flush().catch(() => undefined),
-  );
   use();
   return {
-    look: async (target, source, today) => {
-      const record = await act((store) => store.look(target, source, today));
-      return record.isKnown || !isWaiting(target, source) ? record : { ...record, isKnown: true };
-    },
+    look: (target, source, today) => act((store) => store.look(target, source, today)),
     noteFailure: (guess, now) =>
       act((store) => {
         store.noteFailure(guess, now);
       }),
-    noteKnown: async (accountId, source, today) => {
-      const signIn = { accountId, source, today };
-      const key = keyOf(accountId, source);
-      if (waiting.has(key) || use().hasNoted(signIn)) return;
-      waiting.set(key, signIn);
-      if (waiting.size >= WAITING_MAX) await flush();
-    },
+    noteKnown: (accountId, source, today) =>
+      act((store) => {
+        store.noteKnown(accountId, source, today);
+      }),
     findTrouble: () => trouble,
-    stop: async () => {
-      await stopFlushing();
-      try {
-        await flush();
-      } finally {
-        file?.store.close();
-        memory?.close();
-        [file, memory] = [null, null];
-      }
+    stop: () => {
+      file?.store.close();
+      memory?.close();
+      [file, memory] = [null, null];
     },
   };
 }
-
-const keyOf = (accountId: number, source: string): string => `${accountId} ${source}`;
 
 const isBusy = (error: unknown): boolean =>
   isSqliteError(error) && error.code.startsWith("SQLITE_BUSY");

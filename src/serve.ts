@@ -185,7 +185,7 @@ async function closeParts(parts: ServingParts): Promise<void> {
   await uses.stop();
   await ledger.stop();
   await activity.stop();
-  await guesses.stop();
+  guesses.stop();
   await admin.close();
 }
 

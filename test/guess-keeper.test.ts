@@ -58,55 +58,8 @@ describe("the count of wrong passwords", () => {
     steady = { seconds: 1_000_000 };
   });
 
-  afterEach(async () => {
-    for (const keeper of keepers.splice(0)) await keeper.stop();
-  });
-
-  const knows = async (keeper: GuessKeeper, source = HERE): Promise<boolean> =>
-    (await keeper.look(ALICE, source, TODAY)).isKnown;
-
-  test("knows at once where an account signed in, and other servers within a moment", async () => {
-    const [keeper, other] = [keep(), keep()];
-    expect(await knows(keeper)).toBe(false);
-    await keeper.noteKnown(ALICE.id, HERE, TODAY);
-    expect(await knows(keeper)).toBe(true);
-    expect(await knows(keeper, "198.51.100.1")).toBe(false);
-    expect((await keeper.look({ ...ALICE, id: 2 }, HERE, TODAY)).isKnown).toBe(false);
-    expect((await keeper.look({ kind: "name", name: "alice" }, HERE, TODAY)).isKnown).toBe(false);
-    await waitUntil("the other server knows it", () => knows(other));
-    expect(await knows(keeper)).toBe(true);
-  });
-
-  test("writes sign-ins that still wait when it stops, each once", async () => {
-    const keeper = keep();
-    for (const source of [HERE, HERE, "198.51.100.1"]) {
-      await keeper.noteKnown(ALICE.id, source, TODAY);
-    }
-    await keeper.stop();
-    const file = new Database(path, { readonly: true });
-    expect(file.prepare("SELECT count(*) FROM known_network").pluck().get()).toBe(2);
-    file.close();
-  });
-
-  test("writes a thousand sign-ins at once, without being asked", async () => {
-    const keeper = keep();
-    for (let id = 1; id <= 1000; id += 1) await keeper.noteKnown(id, HERE, TODAY);
-    const file = new Database(path, { readonly: true });
-    expect(file.prepare("SELECT count(*) FROM known_network").pluck().get()).toBe(1000);
-    file.close();
-  });
-
-  test("keeps sign-ins that wait where the file becomes unusable", async () => {
-    const keeper = keep();
-    await keeper.noteKnown(ALICE.id, HERE, TODAY);
-    const other = new Database(path);
-    other.pragma("writable_schema = ON");
-    other.exec("DROP TABLE known_network");
-    other.close();
-    await waitUntil(
-      "it is known in memory",
-      async () => keeper.findTrouble() !== null && (await knows(keeper)),
-    );
+  afterEach(() => {
+    for (const keeper of keepers.splice(0)) keeper.stop();
   });
 
   test("is in the file, and nobody is warned", async () => {

@@ -71,7 +71,7 @@ describe("the file of wrong passwords", () => {
       if (at < 9) expect(lockOf(one)).toBe(0);
     }
     expect([lockOf(one), lockOf(two)]).toEqual([START + 60, START + 60]);
-    one.noteKnown([{ accountId: 1, source: HERE, today: TODAY }]);
+    one.noteKnown(1, HERE, TODAY);
     expect(two.look(ALICE, HERE, TODAY).isKnown).toBe(true);
   });
 
@@ -164,8 +164,7 @@ describe("the file of wrong passwords", () => {
   describe("known networks", () => {
     test("are 64 an account, the latest ones", () => {
       const store = open();
-      for (let at = 0; at < 70; at += 1)
-        store.noteKnown([{ accountId: 1, source: `10.0.0.${at}`, today: TODAY + at }]);
+      for (let at = 0; at < 70; at += 1) store.noteKnown(1, `10.0.0.${at}`, TODAY + at);
       const known = Array.from({ length: 70 }, (_, at) => at).filter(
         (at) => store.look(ALICE, `10.0.0.${at}`, TODAY).isKnown,
       );
@@ -174,7 +173,7 @@ describe("the file of wrong passwords", () => {
 
     test("are the account's own, outlast `user unlock` and are forgotten after 90 days", () => {
       const store = open();
-      store.noteKnown([{ accountId: 1, source: HERE, today: TODAY }]);
+      store.noteKnown(1, HERE, TODAY);
       const isKnown = (target: Guess["target"], today = TODAY) =>
         store.look(target, HERE, today).isKnown;
       expect(isKnown(ALICE)).toBe(true);
@@ -188,13 +187,13 @@ describe("the file of wrong passwords", () => {
 
     test("cost a write a day, not a sign-in", () => {
       const store = open();
-      store.noteKnown([{ accountId: 1, source: HERE, today: TODAY }]);
+      store.noteKnown(1, HERE, TODAY);
       open();
       connections[1]?.exec("BEGIN IMMEDIATE");
       connections[0]?.pragma("busy_timeout = 1");
-      store.noteKnown([{ accountId: 1, source: HERE, today: TODAY + DAY - 1 }]);
+      store.noteKnown(1, HERE, TODAY + DAY - 1);
       expect(() => {
-        store.noteKnown([{ accountId: 1, source: HERE, today: TODAY + DAY }]);
+        store.noteKnown(1, HERE, TODAY + DAY);
       }).toThrow("locked");
     });
   });

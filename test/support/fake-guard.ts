@@ -47,7 +47,7 @@ export function fakeGuard(store: SqliteGuessStore = makeGuessStore()): FakeGuard
     },
     noteKnown: async (accountId, source, today) => {
       asked.push(`known ${accountId}`);
-      store.noteKnown([{ accountId, source, today }]);
+      store.noteKnown(accountId, source, today);
     },
   };
   const guard: PasswordGuard = {

@@ -26,15 +26,6 @@ export interface GuessStoreOptions {
   readonly entries: number;
 }
 
-/** An account signed in from a network: its own, or one that it came from before. */
-export interface KnownSignIn {
-  readonly accountId: number;
-  readonly source: string;
-  readonly today: EpochSeconds;
-}
-
-const pairOf = ({ accountId, source }: KnownSignIn): string => `${accountId} ${source}`;
-
 interface AttemptsRow {
   readonly failures: string;
   readonly locked_until: number;
@@ -145,31 +136,20 @@ export class SqliteGuessStore {
     this.#transact(() => this.#note(guess, now, "write"));
   }
 
-  /** Whether this process has noted the sign-in already, within a day. */
-  hasNoted(signIn: KnownSignIn): boolean {
-    const notedAt = this.#notedPairs.get(pairOf(signIn));
-    return notedAt !== undefined && Math.abs(signIn.today - notedAt) < SECONDS_PER_DAY;
-  }
-
-  /** All in one transaction, those that were noted already left out. */
-  noteKnown(signIns: readonly KnownSignIn[]): void {
-    const fresh = signIns.filter((signIn) => !this.hasNoted(signIn));
-    if (fresh.length === 0) return;
+  noteKnown(accountId: number, source: string, today: EpochSeconds): void {
+    const pair = `${accountId} ${source}`;
+    const notedAt = this.#notedPairs.get(pair);
+    if (notedAt !== undefined && Math.abs(today - notedAt) < SECONDS_PER_DAY) return;
+    const bound = { id: accountId, network: this.#numberOf(source), today };
     this.#transact(() => {
-      for (const { accountId: id, source, today } of fresh) {
-        this.#putNetwork.run({ id, network: this.#numberOf(source), today });
-        this.#forgetNetworks.run({ id, since: today - KNOWN_SECONDS });
-      }
+      this.#putNetwork.run(bound);
+      this.#forgetNetworks.run({ id: accountId, since: today - KNOWN_SECONDS });
     });
-    for (const signIn of fresh) {
-      const pair = pairOf(signIn);
-      this.#notedPairs.delete(pair);
-      this.#notedPairs.set(pair, signIn.today);
-    }
-    for (const oldest of this.#notedPairs.keys()) {
-      if (this.#notedPairs.size <= NOTED_PAIRS_MAX) return;
-      this.#notedPairs.delete(oldest);
-    }
+    this.#notedPairs.delete(pair);
+    this.#notedPairs.set(pair, today);
+    if (this.#notedPairs.size <= NOTED_PAIRS_MAX) return;
+    const [oldest] = this.#notedPairs.keys();
+    if (oldest !== undefined) this.#notedPairs.delete(oldest);
   }
 
   close(): void {
