@@ -37,9 +37,12 @@ export interface Pass {
   readonly pull: Pull | null;
 }
 
+/** As it was asked; `pull` as in Pass. */
+type KeptPass = Pass & Pick<Question, "service">;
+
 /** The passes of one second, as long as nobody commits anything. */
 export class Round {
-  readonly #byAuthorization = new ByEnd<Map<ProxiedRequest, Pass & Pick<Question, "service">>>();
+  readonly #byAuthorization = new ByEnd<Map<ProxiedRequest, KeptPass>>();
   #count = 0;
 
   /** Null: it has to be decided. */
@@ -52,7 +55,7 @@ export class Round {
     if (this.#count >= PASSES_MAX) return;
     this.#count += 1;
     const known = this.#byAuthorization.get(authorization);
-    const passes = known ?? new Map<ProxiedRequest, Pass & Pick<Question, "service">>();
+    const passes = known ?? new Map<ProxiedRequest, KeptPass>();
     passes.set(request, { pull, service });
     if (known === undefined) this.#byAuthorization.set(authorization, passes);
   }
