@@ -65,6 +65,16 @@ const COMPOSITION = readdirSync(join(import.meta.dirname, "src"))
   .filter((name) => name.endsWith(".ts"))
   .map((name) => name.replace(/\.ts$/, ".js"));
 
+/** Node.js 24 loads all that a builtin's getters name when an ES module imports it. */
+const HEAVY_BUILTINS = [
+  {
+    name: "node:http",
+    allowTypeImports: true,
+    message:
+      'Its getters name a client of HTTP/2 and WebSockets, some MB: process.getBuiltinModule("node:http").',
+  },
+];
+
 /** One no-restricted-imports block for one folder of src/. */
 function importRules(folder, rule) {
   const foreignFolders = Object.keys(IMPORT_TABLE).filter(
@@ -97,7 +107,9 @@ function importRules(folder, rule) {
     });
   return {
     files: [`src/${folder}/**/*.ts`],
-    rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] },
+    rules: {
+      "@typescript-eslint/no-restricted-imports": ["error", { patterns, paths: HEAVY_BUILTINS }],
+    },
   };
 }
 
@@ -137,6 +149,10 @@ export default tseslint.config(
         { object: "process", property: "env", message: "Only src/config reads the environment." },
       ],
     },
+  },
+  {
+    files: ["src/*.ts"],
+    rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: HEAVY_BUILTINS }] },
   },
   ...Object.entries(IMPORT_TABLE).map(([folder, rule]) => importRules(folder, rule)),
   ...Object.entries(IMPORT_TABLE)

@@ -20,6 +20,7 @@ import { drain, listen } from "./http/listening.js";
 import type { HealthSource } from "./http/health.js";
 import type { Logger } from "./http/log.js";
 import { createHttpServer, type HttpContext, type ListenerRole } from "./http/server.js";
+import { giveBackMemory } from "./give-back.js";
 import { createHealth, type ServerParts } from "./health-source.js";
 import { createHttpContext, type ServingParts } from "./http-context.js";
 import { keepLedger } from "./ledger-keeper.js";
@@ -111,6 +112,7 @@ export async function serve(
   };
   const health = createHealth(parts, state);
   const context = createHttpContext(parts, health, tls);
+  await giveBackMemory();
   const started = await startListeners(loaded, context);
   if (!started.ok) {
     await closeParts(parts);

@@ -1,11 +1,10 @@
 // The listeners: limits, exact routing of the hot paths, last resort for errors, graceful stop.
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerOptions,
-  type ServerResponse,
+import type {
+  IncomingMessage,
+  RequestListener,
+  Server,
+  ServerOptions,
+  ServerResponse,
 } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
@@ -22,6 +21,9 @@ import { countHeader } from "./raw-headers.js";
 import { splitTarget, type RequestTarget } from "./request-target.js";
 import { handleToken, type TokenEndpoint } from "./token-endpoint.js";
 import { answerRefusal, UNAVAILABLE } from "./token-refusals.js";
+
+// NOTE an ES import of it costs memory and time, see eslint.config.js.
+const { createServer } = process.getBuiltinModule("node:http");
 
 export interface HttpContext {
   readonly token: TokenEndpoint;

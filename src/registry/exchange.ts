@@ -1,9 +1,12 @@
 // One request to a registry and its answer: connections kept open, limits in time and size, no redirect and no proxy.
-import { Agent as HttpAgent, request as requestHttp, type IncomingHttpHeaders } from "node:http";
+import type { Agent, IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import { rootCertificates } from "node:tls";
 import { isLinkLocal, lookupOutside } from "./link-local.js";
+
+// NOTE an ES import of it costs memory and time, see eslint.config.js.
+const { Agent: HttpAgent, request: requestHttp } = process.getBuiltinModule("node:http");
 
 export interface Asked {
   readonly method: "GET" | "HEAD" | "DELETE";
@@ -63,7 +66,7 @@ export function openExchange(totalMilliseconds: number, trusted: string | null =
 
 function send(
   { method, url, headers, maxBytes }: Asked,
-  http: HttpAgent,
+  http: Agent,
   https: HttpsAgent,
   totalMilliseconds: number,
 ): Promise<Exchanged> {
