@@ -9,6 +9,7 @@ import type { LoadedConfig } from "./config/load-config.js";
 import { registryUrlsOf } from "./config/registry-urls.js";
 import { credentialSecrets } from "./crypto/credential-secret.js";
 import { createPasswordHasher } from "./crypto/password-hasher.js";
+import { countHashesAtOnce } from "./crypto/pool-priority.js";
 import { createPasswordRules } from "./crypto/password-rules.js";
 import type { Actor, NewChange } from "./domain/change.js";
 import type { KeyStore } from "./domain/key.js";
@@ -61,6 +62,8 @@ export interface OpenMode {
   readonly isServer: boolean;
   /** A large store is looked through after it is open, by whoever says so; absent: at once. */
   readonly isCheckedLater?: boolean;
+  /** The thread pool gives way to the main thread (lowerPoolPriority); absent: it doesn't. */
+  readonly doesPoolGiveWay?: boolean;
   /** Who is on record for changes; absent: who started the program. */
   readonly actor?: Actor;
   /** Told of every change that is put on record, before it is committed. */
@@ -144,7 +147,7 @@ export async function openContext(
     ledger: ledger.listing,
     hasher: createPasswordHasher({
       ...passwords.argon2,
-      concurrency: availableParallelism(),
+      concurrency: countHashesAtOnce(availableParallelism(), mode.doesPoolGiveWay ?? false),
       queueLimit: passwords.queue,
     }),
     passwordRules: createPasswordRules(passwords),

@@ -63,8 +63,13 @@ export async function serve(
   const keys = await openKeys(loaded, { mayCreate: false });
   if (!keys.ok) return keys;
   const migrate = config.storage.autoMigrate ? "apply" : "refuse";
-  const mode = { store: "existing", migrate, isServer: true, isCheckedLater: true } as const;
-  const opened = await openContext(loaded, mode);
+  const opened = await openContext(loaded, {
+    store: "existing",
+    migrate,
+    isServer: true,
+    isCheckedLater: true,
+    doesPoolGiveWay: (await lowerPoolPriority()) > 0,
+  });
   if (!opened.ok) return opened;
   const log = createLogger(config.log);
   const state = { isStopping: false };
@@ -118,7 +123,6 @@ export async function serve(
     await closeParts(parts);
     return started;
   }
-  void lowerPoolPriority();
   const { servers, url } = started.value;
   const stopWatching = watch(keys.value, log);
   const stopPruning = pruneDaily(parts);

@@ -26,6 +26,13 @@ export async function lowerPoolPriority(): Promise<number> {
   }
 }
 
+/**
+ * How many hashes run at once on `processors`. One more than those where they give way: a processor whose hash is done has the next
+ * one at once, not when the main thread comes to it. A single processor would only make everybody's hash take longer.
+ */
+export const countHashesAtOnce = (processors: number, doesPoolGiveWay: boolean): number =>
+  doesPoolGiveWay && processors > 1 ? processors + 1 : processors;
+
 const randomBytesOnPool = promisify(randomBytes);
 
 function isPoolThread(thread: string): boolean {

@@ -1,6 +1,7 @@
 // The thread pool gives way to the thread that answers, where its threads can be told from others.
 import { execFileSync } from "node:child_process";
 import { expect, test } from "@jest/globals";
+import { countHashesAtOnce } from "../../src/crypto/pool-priority.js";
 
 /** A program of its own: the priority stays lowered for good. */
 const PROGRAM = `
@@ -34,4 +35,9 @@ test("a server lowers the priority of the pool's threads, and of no other", () =
   expect(pool).toEqual(hasNames ? [10, 10, 10] : []);
   expect(lowered).toBe(pool.length);
   expect(new Set(others)).toEqual(new Set([0]));
+});
+
+test("one hash more than processors runs at once where hashes give way, never on a single one", () => {
+  expect([1, 2, 8].map((processors) => countHashesAtOnce(processors, true))).toEqual([1, 3, 9]);
+  expect([1, 2, 8].map((processors) => countHashesAtOnce(processors, false))).toEqual([1, 2, 8]);
 });
