@@ -2,6 +2,7 @@
 import { Database } from "../../src/storage/sqlite/engine.js";
 import { askByPassword } from "./cases.js";
 import type { Round } from "./figures.js";
+import type { KnownHash } from "./floor-plan.js";
 import type { Ground } from "./ground.js";
 import { checkAnswers, measureRound, settle, type LoadPlan } from "./measure.js";
 import type { Serving } from "./measure-floors.js";
@@ -38,29 +39,23 @@ const HASHES_A_SECOND_AT_MOST = 250;
 /** Enough to keep all hashing threads busy; the server's queue takes 64. */
 const CONNECTIONS = 8;
 
-/** The load of one round of cold passwords. */
+/** The load of one round of cold passwords, for so many seconds. */
 export function planCold(
-  ground: Ground,
   accounts: FreshAccounts,
-  { placement, seconds }: { readonly placement: LoadPlan["placement"]; readonly seconds: number },
+  seconds: number,
+  { placement, folder }: Pick<LoadPlan, "placement" | "folder">,
 ): LoadPlan {
   const requests = accounts.peek(HASHES_A_SECOND_AT_MOST * seconds);
   const lanes = [{ requests, share: 1, isOnce: true }];
-  return {
-    name: "cold",
-    connections: CONNECTIONS,
-    lanes,
-    placement,
-    folder: ground.workspace.folder,
-  };
+  return { name: "cold", connections: CONNECTIONS, lanes, placement, folder };
 }
 
 /** The one that all users of the site have. */
-function readHash({ env, users }: SeededSite): string {
+export function readHash({ env, users, password }: SeededSite): KnownHash {
   const store = new Database(env["DOCKWARDEN_STORAGE__PATH"] ?? "", { readonly: true });
   try {
     const find = store.prepare("SELECT password_hash AS hash FROM account WHERE name = ?");
-    return (find.get(users[0]) as { readonly hash: string }).hash;
+    return { hash: (find.get(users[0]) as { readonly hash: string }).hash, password };
   } finally {
     store.close();
   }
@@ -82,13 +77,13 @@ export async function measureCold(
   const { rounds, seconds: usual, warmUpSeconds } = ground.pace;
   const seconds = usual + 1;
   const measure = async (length: number): Promise<Round> => {
-    const plan = planCold(ground, accounts, { placement, seconds: length });
+    const plan = planCold(accounts, length, { placement, folder: ground.workspace.folder });
     const { round, used } = await measureRound(server, plan, length);
     accounts.take(used);
     await settle(server);
     return round;
   };
-  const plan = { kind: "argon2", hash: readHash(site), password: site.password, seconds } as const;
+  const plan = { kind: "argon2", ...readHash(site), seconds } as const;
   if (warmUpSeconds > 0) await measure(1);
   const [ours, floor]: [Round[], Round[]] = [[], []];
   for (let at = 0; at < rounds; at += 1) {

@@ -1,4 +1,5 @@
 // What a floor is to do, made from an answer of the server itself: so that both send as many bytes and headers.
+import { join } from "node:path";
 import type { SpeedAnswer } from "./requests.js";
 
 export type Algorithm = "ES256" | "RS256";
@@ -17,6 +18,10 @@ export type ListeningPlan =
       /** The members of the answer but those that are made anew each time. */
       readonly members: Readonly<Record<string, unknown>>;
       readonly headers: Headers;
+      /** Folder of the server's own modules for signatures and threads, as they are built: what is known to be quickest. */
+      readonly modules: string;
+      /** Verified without end meanwhile, in threads that give way as the server's do. */
+      readonly storm?: KnownHash;
     }
   | {
       readonly kind: "plain";
@@ -26,11 +31,15 @@ export type ListeningPlan =
     }
   | { readonly kind: "verify"; readonly port: number; readonly headers: Headers };
 
-/** Raw argon2id for so many seconds. */
-export interface HashPlan {
-  readonly kind: "argon2";
+/** A hash of argon2id, and what fits it. */
+export interface KnownHash {
   readonly hash: string;
   readonly password: string;
+}
+
+/** Raw argon2id for so many seconds. */
+export interface HashPlan extends KnownHash {
+  readonly kind: "argon2";
   readonly seconds: number;
 }
 
@@ -65,6 +74,8 @@ export function readToken(text: string): ReadToken {
   return { token, header: decodePart(header), claims: decodePart(claims), members };
 }
 
+const MODULES = join(import.meta.dirname, "..", "..", "dist", "crypto");
+
 /** The plan of a token floor for this answer of the server. */
 export function planTokenFloor(answer: SpeedAnswer, port: number): ListeningPlan {
   const { token, header, claims, members } = readToken(answer.text);
@@ -79,5 +90,6 @@ export function planTokenFloor(answer: SpeedAnswer, port: number): ListeningPlan
     claims,
     members: Object.fromEntries(kept),
     headers: headersOf(answer),
+    modules: MODULES,
   };
 }

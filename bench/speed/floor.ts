@@ -4,7 +4,14 @@ import { generateKeyPairSync, randomUUID, sign, type KeyObject } from "node:cryp
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { availableParallelism } from "node:os";
-import type { Algorithm, FloorPlan, HashPlan, Headers, ListeningPlan } from "./floor-plan.js";
+import type {
+  Algorithm,
+  FloorPlan,
+  HashPlan,
+  Headers,
+  KnownHash,
+  ListeningPlan,
+} from "./floor-plan.js";
 
 type Plan<Kind> = Extract<ListeningPlan, { readonly kind: Kind }>;
 
@@ -24,11 +31,20 @@ function send(response: ServerResponse, text: string, fields: Fields): void {
 
 const fieldsOf = (headers: Headers): Fields => Object.fromEntries(headers);
 
+type Modules = typeof import("../../src/crypto/ecdsa-signature.js") &
+  typeof import("../../src/crypto/pool-priority.js");
+
+/** Of the server, as it is built. */
+const load = async (plan: Plan<"token">, name: string): Promise<Modules> =>
+  import(`${plan.modules}/${name}.js`) as Promise<Modules>;
+
 /**
  * One signature on the thread pool over a header made once and a payload made anew (times and id), in an answer of the
  * server's size. A body is read to its end, but nothing is made of it.
  */
-function tokenFloor(plan: Plan<"token">) {
+async function tokenFloor(plan: Plan<"token">) {
+  const { toJoseSignature } = await load(plan, "ecdsa-signature");
+  const join = plan.algorithm === "ES256" ? toJoseSignature : (signature: Buffer) => signature;
   const key = makeKey(plan.algorithm);
   const { claims, members } = plan;
   const fields = fieldsOf(plan.headers);
@@ -39,10 +55,9 @@ function tokenFloor(plan: Plan<"token">) {
     const jti = randomUUID().slice(0, idLength);
     const fresh = { ...claims, exp: now + ttl, nbf: now, iat: now, jti };
     const input = `${plan.header}.${encode(JSON.stringify(fresh))}`;
-    const options = { key, dsaEncoding: "ieee-p1363" } as const;
-    sign("sha256", Buffer.from(input), options, (error, signature) => {
+    sign("sha256", Buffer.from(input), key, (error, signature) => {
       if (error !== null) throw error;
-      const token = `${input}.${signature.toString("base64url")}`;
+      const token = `${input}.${join(signature).toString("base64url")}`;
       const issuedAt = new Date(now * 1000).toISOString();
       const text = JSON.stringify({ token, access_token: token, issued_at: issuedAt, ...members });
       send(response, text, fields);
@@ -93,24 +108,35 @@ async function verifyFloor({ headers }: Plan<"verify">) {
   };
 }
 
-/** Raw argon2id, as many at once as the server's own queue runs (availableParallelism; pinned that is one). */
-async function runArgon2({ hash, password, seconds }: HashPlan): Promise<void> {
+/** Raw argon2id as long as it is wanted, one hash for each processor; answers how many it were. */
+async function hashWhile({ hash, password }: KnownHash, isWanted: () => boolean): Promise<number> {
   const { default: argon2 } = await import("argon2");
-  const began = process.hrtime.bigint();
-  const elapsed = (): number => Number(process.hrtime.bigint() - began) / 1e9;
-  const started = process.cpuUsage();
   let count = 0;
   const work = async (): Promise<void> => {
-    while (elapsed() < seconds) {
+    while (isWanted()) {
       if (!(await argon2.verify(hash, password))) throw new Error("the password does not fit");
       count += 1;
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return count;
+}
+
+async function runArgon2(plan: HashPlan): Promise<void> {
+  const began = process.hrtime.bigint();
+  const elapsed = (): number => Number(process.hrtime.bigint() - began) / 1e9;
+  const started = process.cpuUsage();
+  const count = await hashWhile(plan, () => elapsed() < plan.seconds);
   const taken = elapsed();
   const { user, system } = process.cpuUsage(started);
   const cpu = (user + system) / count;
   process.stdout.write(`${JSON.stringify({ rate: count / taken, cpu })}\n`);
+}
+
+async function raiseStorm(plan: Plan<"token">, known: KnownHash): Promise<void> {
+  const { lowerPoolPriority } = await load(plan, "pool-priority");
+  await lowerPoolPriority();
+  await hashWhile(known, () => true);
 }
 
 async function listenerOf(plan: ListeningPlan) {
@@ -126,4 +152,7 @@ async function listenerOf(plan: ListeningPlan) {
 
 const plan = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as FloorPlan;
 if (plan.kind === "argon2") await runArgon2(plan);
-else createServer(await listenerOf(plan)).listen(plan.port, "127.0.0.1");
+else {
+  createServer(await listenerOf(plan)).listen(plan.port, "127.0.0.1");
+  if (plan.kind === "token" && plan.storm !== undefined) await raiseStorm(plan, plan.storm);
+}

@@ -1,15 +1,10 @@
 // Signing tokens with one key: header and key are prepared once; on the thread pool, unless slow hashes occupy that.
-import {
-  createPrivateKey,
-  createPublicKey,
-  sign,
-  type KeyObject,
-  type SignKeyObjectInput,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, sign, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import type { KeyHeader } from "../domain/key.js";
 import type { TokenClaims } from "../domain/token.js";
 import { toX5c } from "./certificate-chain.js";
+import { toJoseSignature } from "./ecdsa-signature.js";
 import { libtrustKeyId, thumbprint } from "./key-id.js";
 import { algorithmOf } from "./make-key.js";
 import { isPoolOccupied } from "./pool-load.js";
@@ -35,25 +30,24 @@ export function prepareSigner(key: RingKey, header: KeyHeader): Sign {
     ...(header === "x5c" ? { x5c: [...toX5c(key.certificatePem)] } : {}),
   };
   const head = `${encode(JSON.stringify(protectedHeader))}.`;
-  // Of RSA keys only the digest counts. ES256 wants r and s beside each other, not in ASN.1 (RFC 7518 §3.4).
-  const signing = { key: privateKey, dsaEncoding: "ieee-p1363" } as const;
-  const isQuick = privateKey.asymmetricKeyType === "ec";
+  const isElliptic = privateKey.asymmetricKeyType === "ec";
   return async (claims) => {
     const input = head + encode(JSON.stringify(toPayload(claims)));
     const bytes = Buffer.from(input, "latin1");
     // Beside hashes it would wait for a processor thrice: before, during and after its time on the pool.
     const signature =
-      isQuick && isPoolOccupied()
-        ? sign("sha256", bytes, signing)
-        : await signOnPool("sha256", bytes, signing);
-    return `${input}.${signature.toString("base64url")}`;
+      isElliptic && isPoolOccupied()
+        ? sign("sha256", bytes, privateKey)
+        : await signOnPool("sha256", bytes, privateKey);
+    const joined = isElliptic ? toJoseSignature(signature) : signature;
+    return `${input}.${joined.toString("base64url")}`;
   };
 }
 
 const signOnPool = promisify(sign) as (
   algorithm: string,
   data: Buffer,
-  key: SignKeyObjectInput,
+  key: KeyObject,
 ) => Promise<Buffer>;
 
 /** BASE64URL(UTF8(text)), RFC 7515 §2. */

@@ -1,5 +1,5 @@
 // Wrong passwords on one SQLite connection. Synchronous, so that a file and its stand-in in memory are used alike.
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes, type KeyObject } from "node:crypto";
 import {
   KNOWN_NETWORKS_MAX,
   KNOWN_SECONDS,
@@ -66,7 +66,7 @@ const NOTED_PAIRS_MAX = 10_000;
 export class SqliteGuessStore {
   readonly #connection: Connection;
   readonly #options: GuessStoreOptions;
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #look;
   readonly #read;
   readonly #put;
@@ -87,10 +87,8 @@ export class SqliteGuessStore {
     connection
       .prepare("INSERT OR IGNORE INTO mark_key (id, bytes) VALUES (1, ?)")
       .run(randomBytes(32));
-    this.#key = connection
-      .prepare<[], Buffer>("SELECT bytes FROM mark_key")
-      .pluck()
-      .get() as Buffer;
+    const bytes = connection.prepare<[], Buffer>("SELECT bytes FROM mark_key").pluck().get();
+    this.#key = createSecretKey(bytes as Buffer);
     this.#look = connection.prepare<
       [object],
       { account: string | null; network: string | null; seen_at: number | null }
