@@ -125,14 +125,14 @@ export const startSite = (
 
 const SAMPLE_MICROSECONDS = 200;
 
-/** As startSite; when it has ended, a profile of its main thread lies in `folder`. */
+/** As startSite; when it has ended, a profile of its main thread lies in `folder`, where that isn't null. */
 export const startProfiled = (
   workspace: Workspace,
   plan: SitePlan,
-  { folder, program }: { readonly folder: string; readonly program: string | null },
+  { folder, program }: { readonly folder: string | null; readonly program: string | null },
 ): Promise<Started> => {
-  const interval = String(SAMPLE_MICROSECONDS);
-  const options = ["--cpu-prof", "--cpu-prof-interval", interval, "--cpu-prof-dir", folder];
+  const interval = ["--cpu-prof-interval", String(SAMPLE_MICROSECONDS)];
+  const options = folder === null ? [] : ["--cpu-prof", ...interval, "--cpu-prof-dir", folder];
   return launchSite(workspace, plan, { ...AS_BUILT, options, program });
 };
 

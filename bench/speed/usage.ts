@@ -37,3 +37,23 @@ export function readUsage(pid: number): Usage {
     memory: parseResident(readFileSync(`/proc/${pid}/status`, "utf8")),
   };
 }
+
+/** Of one thread since its start, in microseconds. */
+export interface ThreadTime {
+  /** It ran. */
+  readonly ran: number;
+  /** It could have run, and no processor was free for it. */
+  readonly waited: number;
+}
+
+/** The first two figures of `schedstat`: nanoseconds. */
+export function parseSchedstat(schedstat: string): ThreadTime {
+  const [ran, waited] = schedstat.split(" ").map((figure) => Number(figure) / 1000);
+  if (ran === undefined || waited === undefined || Number.isNaN(ran + waited))
+    throw new Error(`schedstat without times: ${schedstat}`);
+  return { ran, waited };
+}
+
+/** @throws when the process has ended, or where the kernel keeps no such figures. */
+export const readMainThread = (pid: number): ThreadTime =>
+  parseSchedstat(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8"));

@@ -4,7 +4,7 @@ import { median, medianRatio, summarize, type Round } from "../../bench/speed/fi
 import { parseCores } from "../../bench/speed/machine.js";
 import { figuresOf, formatColumns, formatRows, formatVerdicts } from "../../bench/speed/table.js";
 import { countMet, judge, TARGETS, type Target } from "../../bench/speed/targets.js";
-import { parseResident, parseTicks } from "../../bench/speed/usage.js";
+import { parseResident, parseSchedstat, parseTicks } from "../../bench/speed/usage.js";
 
 const round = (rate: number, more: Partial<Round> = {}): Round => ({
   rate,
@@ -57,6 +57,11 @@ describe("what the kernel counts", () => {
   test("resident memory in MB of a million bytes", () => {
     expect(parseResident("Name:\tnode\nVmRSS:\t   80000 kB\nRssAnon: 1 kB\n")).toBe(81.92);
     expect(() => parseResident("Name:\tnode\n")).toThrow("VmRSS");
+  });
+
+  test("a thread's time on a processor, and its waiting for one, in microseconds", () => {
+    expect(parseSchedstat("2500000 1000 77\n")).toEqual({ ran: 2500, waited: 1 });
+    expect(() => parseSchedstat("")).toThrow("without times");
   });
 
   test("the cores of an affinity list", () => {
