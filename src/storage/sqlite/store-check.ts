@@ -22,7 +22,10 @@ export function isCheckedElsewhere(path: string, isCheckedLater: boolean): boole
 
 /** Every page and row, but not whether the indexes agree with their tables. */
 export function isWhole(connection: Connection): boolean {
-  return connection.pragma("quick_check(1)", { simple: true }) === "ok";
+  const isOk = connection.pragma("quick_check(1)", { simple: true }) === "ok";
+  // All pages went through the connection's cache, megabytes of them: few will be asked for.
+  connection.pragma("shrink_memory");
+  return isOk;
 }
 
 /** As `isWhole`, on a connection of its own that changes nothing; throws SqliteError. */
