@@ -66,14 +66,12 @@ const COMPOSITION = readdirSync(join(import.meta.dirname, "src"))
   .map((name) => name.replace(/\.ts$/, ".js"));
 
 /** Node.js 24 loads all that a builtin's getters name when an ES module imports it. */
-const HEAVY_BUILTINS = [
-  {
-    name: "node:http",
-    allowTypeImports: true,
-    message:
-      'Its getters name a client of HTTP/2 and WebSockets, some MB: process.getBuiltinModule("node:http").',
-  },
-];
+const HEAVY_BUILTINS = ["node:http", "http"].map((name) => ({
+  name,
+  allowTypeImports: true,
+  message:
+    'Its getters name a client of HTTP/2 and WebSockets, some MB: process.getBuiltinModule("node:http").',
+}));
 
 /** One no-restricted-imports block for one folder of src/. */
 function importRules(folder, rule) {
@@ -144,6 +142,7 @@ export default tseslint.config(
       "max-lines": ["error", { max: 250, skipBlankLines: true, skipComments: true }],
       "max-params": ["error", { max: 4 }],
       "no-console": "error",
+      "@typescript-eslint/no-import-type-side-effects": "error",
       "no-restricted-properties": [
         "error",
         { object: "process", property: "env", message: "Only src/config reads the environment." },

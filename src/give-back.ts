@@ -10,8 +10,8 @@ type Collect = (how: {
 }) => Promise<void>;
 
 /**
- * One whole garbage collection of the thoroughest kind, some 30 ms of the main thread: modules, schemas and checks of the start leave
- * pages behind that the engine would keep for good. Never throws.
+ * Collects garbage as thoroughly as the engine can, some 30 ms of the main thread: modules, schemas and checks of the start leave pages
+ * behind that Node.js 24 would keep for good (20 keeps most of them all the same). Never throws.
  */
 export async function giveBackMemory(): Promise<void> {
   try {

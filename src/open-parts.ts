@@ -62,8 +62,8 @@ export interface OpenMode {
   readonly isServer: boolean;
   /** A large store is looked through after it is open, by whoever says so; absent: at once. */
   readonly isCheckedLater?: boolean;
-  /** The thread pool gives way to the main thread (lowerPoolPriority); absent: it doesn't. */
-  readonly doesPoolGiveWay?: boolean;
+  /** Threads of the pool that give way to the main thread (lowerPoolPriority); absent: none. */
+  readonly threadsGivingWay?: number;
   /** Who is on record for changes; absent: who started the program. */
   readonly actor?: Actor;
   /** Told of every change that is put on record, before it is committed. */
@@ -147,7 +147,7 @@ export async function openContext(
     ledger: ledger.listing,
     hasher: createPasswordHasher({
       ...passwords.argon2,
-      concurrency: countHashesAtOnce(availableParallelism(), mode.doesPoolGiveWay ?? false),
+      concurrency: countHashesAtOnce(availableParallelism(), mode.threadsGivingWay ?? 0),
       queueLimit: passwords.queue,
     }),
     passwordRules: createPasswordRules(passwords),

@@ -68,7 +68,7 @@ export async function serve(
     migrate,
     isServer: true,
     isCheckedLater: true,
-    doesPoolGiveWay: (await lowerPoolPriority()) > 0,
+    threadsGivingWay: await lowerPoolPriority(),
   });
   if (!opened.ok) return opened;
   const log = createLogger(config.log);

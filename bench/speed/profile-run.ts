@@ -1,5 +1,6 @@
 // `npm run bench:profile -- CASE [MAIN.JS]`: where the time of the server's main thread goes under the load of one case, its start
-// and warm-up included; and how much of a processor it had, and waited for.
+// and warm-up included; and how much of a processor it had, and waited for, in a run before without the profiler (pauses between
+// loads included).
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWorkspace, type Workspace } from "../../test/support/workspace.js";

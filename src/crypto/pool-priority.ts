@@ -27,11 +27,12 @@ export async function lowerPoolPriority(): Promise<number> {
 }
 
 /**
- * How many hashes run at once on `processors`. One more than those where they give way: a processor whose hash is done has the next
- * one at once, not when the main thread comes to it. A single processor would only make everybody's hash take longer.
+ * How many hashes run at once on `processors`, where so many threads of the pool give way: one more than processors, so that the one
+ * whose hash is done has the next at once, not when the main thread comes to it. Not on a single one, where everybody's hash
+ * would only take longer, and never so many that no thread is left for other work (RS256 signatures, files, names of hosts).
  */
-export const countHashesAtOnce = (processors: number, doesPoolGiveWay: boolean): number =>
-  doesPoolGiveWay && processors > 1 ? processors + 1 : processors;
+export const countHashesAtOnce = (processors: number, threadsGivingWay: number): number =>
+  processors > 1 && processors + 1 < threadsGivingWay ? processors + 1 : processors;
 
 const randomBytesOnPool = promisify(randomBytes);
 

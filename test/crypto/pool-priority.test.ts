@@ -37,7 +37,10 @@ test("a server lowers the priority of the pool's threads, and of no other", () =
   expect(new Set(others)).toEqual(new Set([0]));
 });
 
-test("one hash more than processors runs at once where hashes give way, never on a single one", () => {
-  expect([1, 2, 8].map((processors) => countHashesAtOnce(processors, true))).toEqual([1, 3, 9]);
-  expect([1, 2, 8].map((processors) => countHashesAtOnce(processors, false))).toEqual([1, 2, 8]);
+test("one hash more than processors runs at once where hashes give way, and leaves a thread for others", () => {
+  const count = (threads: number) =>
+    [1, 2, 3, 4, 8].map((processors) => countHashesAtOnce(processors, threads));
+  expect(count(0)).toEqual([1, 2, 3, 4, 8]);
+  expect(count(4)).toEqual([1, 3, 3, 4, 8]);
+  expect(count(16)).toEqual([1, 3, 4, 5, 9]);
 });
