@@ -9,6 +9,9 @@ import type { Serving } from "./measure-floors.js";
 import type { SpeedRequest } from "./requests.js";
 import type { SeededSite } from "./seed.js";
 
+/** The first accounts belong to cases that ask for the same ones again. */
+export const FIRST_FRESH_ACCOUNT = 100;
+
 /** Deals accounts of one server: nobody gets one that another round has had, for its password would be known. */
 export class FreshAccounts {
   readonly #requests: readonly SpeedRequest[];

@@ -1,6 +1,6 @@
 // The whole run: seeds what the wanted cases need, then measures them one after the other.
 import { FLOOR_CASES } from "./cases.js";
-import { FreshAccounts, measureCold } from "./cold.js";
+import { FIRST_FRESH_ACCOUNT, FreshAccounts, measureCold } from "./cold.js";
 import { twoCores, type Ground } from "./ground.js";
 import { UNPINNED, type Placement } from "./machine.js";
 import { measureFloorCase, type Serving } from "./measure-floors.js";
@@ -17,9 +17,6 @@ const BASE: SeedSize = { accounts: 5000, images: 10, grants: 10 };
 const SMALL: SeedSize = { accounts: 10, images: 10, grants: 10 };
 const LARGE: SeedSize = { accounts: 100_000, images: 100_000, grants: 1_000_000 };
 const LARGE_QUICK: SeedSize = { accounts: 10_000, images: 10_000, grants: 100_000 };
-
-/** The first accounts belong to cases that ask for the same ones again. */
-const FIRST_FRESH_ACCOUNT = 100;
 
 export interface Wish {
   readonly only: ReadonlySet<CaseName>;

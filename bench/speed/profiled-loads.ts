@@ -1,6 +1,6 @@
 // The loads that a server is profiled under: the cases that have a floor, cold passwords, and warm ones in a storm of cold ones.
 import { FLOOR_CASES, type FloorCase } from "./cases.js";
-import { FreshAccounts, planCold } from "./cold.js";
+import { FIRST_FRESH_ACCOUNT, FreshAccounts, planCold } from "./cold.js";
 import { UNPINNED, type Placement } from "./machine.js";
 import { checkAnswers, measureRound, type LoadPlan } from "./measure.js";
 import type { Serving } from "./measure-floors.js";
@@ -28,8 +28,6 @@ export interface ProfiledLoad {
   readonly prepare: (prepared: Prepared) => Promise<RunLoad>;
 }
 
-const COLD_USERS = 100;
-
 async function runPlan({ server }: Serving, plan: LoadPlan, seconds: number) {
   const { round, used } = await measureRound(server, plan, seconds);
   return { used, told: `${round.rate.toFixed(0)} requests/s`, requests: round.rate * seconds };
@@ -45,7 +43,7 @@ async function prepareCase(floorCase: FloorCase, { serving, folder }: Prepared):
 }
 
 const cold: ProfiledLoad["prepare"] = async ({ serving, folder }) => {
-  const accounts = new FreshAccounts(serving.site, COLD_USERS);
+  const accounts = new FreshAccounts(serving.site, FIRST_FRESH_ACCOUNT);
   const { placement } = serving;
   return async (seconds) => {
     const plan = planCold(accounts, seconds, { placement, folder });
@@ -56,7 +54,7 @@ const cold: ProfiledLoad["prepare"] = async ({ serving, folder }) => {
 };
 
 const storm: ProfiledLoad["prepare"] = async ({ serving, folder }) => {
-  const accounts = new FreshAccounts(serving.site, COLD_USERS);
+  const accounts = new FreshAccounts(serving.site, FIRST_FRESH_ACCOUNT);
   const { paced } = await planPaced(serving, folder);
   return async (seconds) => {
     const inner = Math.max(1, seconds - 2 * LEAD_SECONDS);
